@@ -12,6 +12,9 @@ from typing import Any
 _NAMES = {
     "worker killed": "a worker killed at a random moment, once to three times",
     "worker killed at a change of a file": "a worker killed at a random change of a file",
+    "gate killed at a change of a file": "a gate killed at each change of a file or within a write",
+    "follower or run killed": "a tracker's follower or its run, killed up to eight times",
+    "follower killed at a change of a file": "a follower killed at a random change of a file",
     "processes of a study killed": "worker, supervisor, sampler, fork server or all, five kills",
     "fork server killed": "a fork server killed around a request, eight times",
     "disk fault": "a file operation that fails, once or from then on",

@@ -23,12 +23,16 @@ from medtui.evidence.claims import SPLIT, claims_of, require_fit
 from medtui.evidence.gate_record import ClaimRecord, GateRecord, write_gate
 from medtui.evidence.plan import StatedPlan
 from medtui.jobs.opening import evaluate_sealed
+from medtui.runs.atomic_file import delete_partial, sync_folder
 from medtui.runs.folder import RunFolder
-from medtui.runs.ledger import LedgerLine, Look, append_look, read_ledger
+from medtui.runs.gate_lock import lock_gates
+from medtui.runs.ledger import append_look, settle_ledger
+from medtui.runs.ledger_lines import Ledger, LedgerLine, Look
 from medtui.runs.result import read_opened_result
 from medtui.runs.run_digests import predictions_path
 from medtui.runs.sealing import opened_name
-from medtui.storage import DamagedFile, digest_of_file
+from medtui.storage import digest_of_file
+from medtui.storage.writing import require_writable
 
 
 @dataclass(frozen=True)
@@ -48,22 +52,35 @@ def pass_gate(
 
     Raises:
         UsageError: the run or its baseline is not finished, or the plan does not fit the data.
-        MedtuiError: data or weights are missing or have changed, or the ledger is broken.
+        MedtuiError: data or weights are missing or have changed, the ledger is broken, or another
+            gate is at work.
     """
-    found, baseline = records_of(run, stated)
-    require_fit(stated, found)
-    ledger = read_ledger(run.study)
-    if ledger.broken is not None:  # before test is evaluated for nothing
-        raise DamagedFile(run.study.ledger, str(ledger.broken))
-    opened = _sealed_among(found, baseline)
-    if opened:
-        evaluate_sealed(run.study, [each.folder for each in opened], device, report)
-        found, baseline = (_unsealed(each) for each in (found, baseline))
-    report("comparing the answers")
-    judged = judge_claims(claims_of(stated, baseline, found))
-    looks = [line for line in ledger.lines if line.verb == "gate" and line.run == run.name]
-    record = GateRecord(
-        run=run.name,
+    with lock_gates(run.study):
+        ledger = settle_ledger(run.study)  # before test is evaluated for nothing, or once more
+        found, baseline = records_of(run, stated)
+        require_fit(stated, found)
+        opened = _sealed_among(found, baseline)
+        for folder in {run, *(each.folder for each in opened)}:
+            require_writable(folder.path)
+        if opened:
+            evaluate_sealed(run.study, [each.folder for each in opened], device, report)
+            found, baseline = (_unsealed(each) for each in (found, baseline))
+        report("comparing the answers")
+        record = _judge(stated, found, baseline, opened, ledger)
+        path = _free_path(run)
+        write_gate(path, record)
+        line = append_look(run.study, _look(found, baseline, record, path, opened, command))
+    return Gated(record, path, line)
+
+
+def _judge(
+    stated: StatedPlan, found: RunRecord, baseline: RunRecord, opened: Iterable[RunRecord],
+    ledger: Ledger,
+) -> GateRecord:  # fmt: skip
+    name, judged = found.folder.name, judge_claims(claims_of(stated, baseline, found))
+    looks = [line for line in ledger.lines if line.verb == "gate" and line.run == name]
+    return GateRecord(
+        run=name,
         baseline=baseline.folder.name,
         plan=stated.plan.name,
         plan_sha256=stated.digest.sha256,
@@ -74,10 +91,6 @@ def pass_gate(
         look=len(looks) + 1,
         opened=[each.folder.name for each in opened],
     )
-    path = _free_path(run)
-    write_gate(path, record)
-    line = append_look(run.study, _look(found, baseline, record, path, opened, command))
-    return Gated(record, path, line)
 
 
 def records_of(run: RunFolder, stated: StatedPlan) -> tuple[RunRecord, RunRecord]:
@@ -146,6 +159,8 @@ def _recorded(judged: JudgedClaim) -> ClaimRecord:
 
 def _free_path(run: RunFolder) -> Path:
     run.gates.mkdir(exist_ok=True)
+    sync_folder(run.path)  # the ledger's line must not outlive the file that it names
+    delete_partial(run.gates)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     return run.gates / f"{stamp}-{secrets.token_hex(4)}.json"
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from medtui.runs.external_record import ExternalResult, folder_of
 from medtui.runs.folder import RunFolder
-from medtui.runs.ledger import Look, append_look, read_ledger
+from medtui.runs.ledger import append_look, read_ledger
+from medtui.runs.ledger_lines import Look
 from medtui.runs.model_choice import RUN
 from medtui.storage import digest_of_file
 

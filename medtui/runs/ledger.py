@@ -15,15 +15,12 @@ append completes it where it lacks the newline alone, and else cuts it off.
 
 import errno
 import fcntl
-import hashlib
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import msgspec
 
@@ -31,92 +28,24 @@ from medtui.errors import EnvironmentProblem
 from medtui.runs.atomic_file import sync_folder
 from medtui.runs.flock import try_flock
 from medtui.runs.folder import StudyFolder
+from medtui.runs.ledger_lines import (
+    BrokenLine,
+    Ledger,
+    LedgerHead,
+    LedgerLine,
+    Look,
+    canonical,
+    line_of,
+    parse_ledger,
+)
 from medtui.storage import DamagedFile, MissingFile, open_log, read_bytes
 from medtui.storage.writing import writing
-
-Verb = Literal["gate", "evaluate"]
-
-FIRST = "0" * 64
-"""What stands for the line before the first one."""
 
 MAX_BYTES = 256 * 1024**2
 """A hundred thousand looks with a thousand digests each have less."""
 
 LOCK_SECONDS = 30.0
 """How long an append waits for another one, which takes milliseconds."""
-
-
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """One look, as the verb that looks describes it."""
-
-    verb: Verb
-    """The verb that looked."""
-    command: list[str]
-    """Its command line, word by word."""
-    run: str
-    """Name of the run that was looked at: `prune-0.1`; of several, the first."""
-    split: str
-    """The split: `test`, or the split of another site's data."""
-    site: str = ""
-    """The site's name; empty for the study's own data."""
-    inputs: dict[str, str] = {}
-    """Name of each input (`prune-0.1/model.safetensors`, `plan.toml`) to its SHA-256."""
-    results: dict[str, str] = {}
-    """Path of each file that was written, relative to the study, to its SHA-256."""
-    outcome: str = ""
-    """What came out, in a word: `pass`, `fail`, `undecided`, `evaluated`."""
-
-
-class LedgerLine(Look, frozen=True, kw_only=True):
-    """A look with its place in the chain."""
-
-    seq: int
-    """Number of the line, from 0."""
-    time: str
-    """UTC, by the clock of the machine: `2026-11-29T20:31:07.123456+00:00`."""
-    previous: str
-    """`hash` of the line before; `FIRST` in the first line."""
-    hash: str
-    """SHA-256 of the line's canonical JSON without this key."""
-
-
-class LedgerHead(msgspec.Struct, frozen=True):
-    """What a card holds, so that lines that are removed later are missed."""
-
-    num_lines: int
-    hash: str
-    """`hash` of the last line; `FIRST` where there is none."""
-
-
-@dataclass(frozen=True)
-class BrokenLine:
-    """The first line at which a ledger is not what was written."""
-
-    number: int
-    """Counted from 1, as editors do."""
-    reason: str
-
-    def __str__(self) -> str:
-        """Return `line 3: its checksum does not match its content`."""
-        return f"line {self.number}: {self.reason}"
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """Content of a study's ledger up to its first broken line."""
-
-    lines: tuple[LedgerLine, ...] = ()
-    broken: BrokenLine | None = None
-    """None where all lines are what was written."""
-    num_torn: int = 0
-    """Bytes of an interrupted append after the last line."""
-    is_complete_but_newline: bool = False
-    """Whether these bytes are a line that lacks its newline alone."""
-
-    @property
-    def head(self) -> LedgerHead:
-        """Number of lines, and the digest of the last one."""
-        return LedgerHead(len(self.lines), self.lines[-1].hash if self.lines else FIRST)
 
 
 def read_ledger(study: StudyFolder) -> Ledger:
@@ -129,7 +58,7 @@ def read_ledger(study: StudyFolder) -> Ledger:
         content = read_bytes(study.ledger, MAX_BYTES)
     except MissingFile:
         return Ledger()
-    return _parse(content)
+    return parse_ledger(content)
 
 
 def verify_ledger(study: StudyFolder, head: LedgerHead | None = None) -> BrokenLine | None:
@@ -163,88 +92,56 @@ def append_look(study: StudyFolder, look: Look) -> LedgerLine:
         OSError: the disk is full; the ledger is unchanged, or ends in a torn line.
     """
     with open_log(study.ledger) as file, _locked(file, study.ledger):
-        file.seek(0)
-        ledger = _parse(file.read())
-        if ledger.broken is not None:
-            raise DamagedFile(
-                study.ledger,
-                str(ledger.broken),
-                hint="Restore it from a copy. A ledger that is moved away begins anew, and cards "
-                "that hold its head no longer agree with it.",
-            )
         with writing(study.ledger, 4096):
-            if ledger.is_complete_but_newline:
-                _write(file, b"\n")
-                file.seek(0)
-                ledger = _parse(file.read())
-            elif ledger.num_torn:
-                file.truncate(_size_of(file) - ledger.num_torn)
-            line = _line_of(look, ledger.head)
+            line = line_of(look, _settle(file, study.ledger).head)
             _write(file, canonical(msgspec.to_builtins(line)) + b"\n")
             os.fsync(file.fileno())
         sync_folder(study.path)
     return line
 
 
-def canonical(value: object) -> bytes:
-    """Return a value of texts, whole numbers, lists and tables as canonical JSON."""
-    return msgspec.json.encode(value, order="sorted")
+def settle_ledger(study: StudyFolder) -> Ledger:
+    """Return a study's ledger after completing, or cutting off, an interrupted append.
 
+    A look whose line lacks its newline alone happened: whoever looks next must know of it.
 
-def _line_of(look: Look, head: LedgerHead) -> LedgerLine:
-    values = msgspec.to_builtins(look) | {
-        "seq": head.num_lines,
-        "time": datetime.now(UTC).isoformat(timespec="microseconds"),
-        "previous": head.hash,
-    }
-    return msgspec.convert(values | {"hash": _hash_of(values)}, LedgerLine)
-
-
-def _hash_of(values: dict[str, object]) -> str:
-    return hashlib.sha256(canonical(values)).hexdigest()
-
-
-def _parse(content: bytes) -> Ledger:
-    """Return the lines up to the first that is not what was written."""
-    end = content.rfind(b"\n") + 1
-    torn, lines = content[end:], list[LedgerLine]()
-    head = Ledger().head
-    for text in content[:end].split(b"\n")[:-1]:
-        found = _decode(text, head)
-        if isinstance(found, str):
-            return Ledger(tuple(lines), BrokenLine(len(lines) + 1, found), len(torn))
-        lines.append(found)
-        head = LedgerHead(len(lines), found.hash)
-    is_complete = isinstance(_decode(torn, head), LedgerLine)
-    if not is_complete and isinstance(_decode(torn[:-1], head), LedgerLine):
-        broken = BrokenLine(len(lines) + 1, "its newline was changed")
-        return Ledger(tuple(lines), broken, len(torn))
-    return Ledger(tuple(lines), None, len(torn), is_complete)
-
-
-def _decode(text: bytes, head: LedgerHead) -> LedgerLine | str:
-    """Return a line that follows `head`, or why it is not what was written.
-
-    A later version's keys are part of the digest, and are otherwise left out.
+    Raises:
+        DamagedFile: the chain is broken; the file is unchanged.
+        EnvironmentProblem: another process holds the ledger, or the file system has no locks.
+        OSError: the disk is full.
     """
-    try:
-        values = _decoder.decode(text)
-        line = msgspec.convert(values, LedgerLine)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        return f"no line of a ledger: {error}"
-    if canonical(values) != text:
-        return "not in canonical form"
-    content = {key: value for key, value in values.items() if key != "hash"}
-    if _hash_of(content) != line.hash:
-        return "its checksum does not match its content"
-    if line.seq != head.num_lines:
-        return f"it is number {line.seq + 1} of the lines that were written"
-    if line.previous != head.hash:
-        return "it does not follow the line before it"
-    return line
+    ledger = read_ledger(study)
+    if ledger.broken is None and not ledger.num_torn:
+        return ledger
+    with open_log(study.ledger) as file, _locked(file, study.ledger):
+        with writing(study.ledger, 4096):
+            ledger = _settle(file, study.ledger)
+            os.fsync(file.fileno())
+        return ledger
 
 
-_decoder = msgspec.json.Decoder(dict[str, object])
+def _settle(file: BinaryIO, path: Path) -> Ledger:
+    """Return the ledger in a file that is locked, whose last line is then whole.
+
+    Raises:
+        DamagedFile: the chain is broken; the file is unchanged.
+    """
+    file.seek(0)
+    ledger = parse_ledger(file.read())
+    if ledger.broken is not None:
+        raise DamagedFile(
+            path,
+            str(ledger.broken),
+            hint="Restore it from a copy. A ledger that is moved away begins anew, and cards "
+            "that hold its head no longer agree with it.",
+        )
+    if ledger.is_complete_but_newline:
+        _write(file, b"\n")
+        file.seek(0)
+        return parse_ledger(file.read())
+    if ledger.num_torn:
+        file.truncate(_size_of(file) - ledger.num_torn)
+    return ledger
 
 
 def _write(file: BinaryIO, line: bytes) -> None:

@@ -12,12 +12,24 @@ import pytest
 from medtui.analysis.run_record import read_run_records
 from medtui.analysis.table import Table
 from medtui.errors import MedtuiError
+from medtui.events import DataLoaded, Noted
 from medtui.evidence.card.build import ModelCard, build_card
+from medtui.evidence.card.checklists import CLAIM, TRIPOD
 from medtui.evidence.card.markdown import card_markdown
 from medtui.evidence.card.questions import QUESTIONS, read_answers, template
 from medtui.evidence.card.record import card_json, read_card, verify_card
+from medtui.runs.external_record import (
+    ExternalResult,
+    TrainingOverlap,
+    folder_of,
+    write_external,
+)
 from medtui.runs.folder import StudyFolder
-from medtui.runs.ledger import Look, append_look
+from medtui.runs.ledger import append_look
+from medtui.runs.ledger_lines import Look
+from medtui.runs.log_writer import EventWriter
+from medtui.runs.result import read_result
+from medtui.storage import digest_of
 
 RUN = "prune-0.9"
 
@@ -63,9 +75,9 @@ def test_every_number_stands_in_its_file_under_its_key(gated):
         elif path.name in {"events.jsonl", "ledger.jsonl"}:
             lines = [json.loads(line) for line in path.read_text().splitlines()]
             is_log = path.name == "events.jsonl"
-            assert (
-                at([line["event"] for line in lines] if is_log else lines, fact.key) == fact.value
-            )
+            found = at([line["event"] for line in lines] if is_log else lines, fact.key)
+            is_note = is_log and fact.key.endswith("/text")  # without the names behind the colon
+            assert (found.partition(": ")[0] if is_note else found) == fact.value
             by_kind[path.stem] += 1
         elif path.suffix == ".npz":
             by_kind["computed"] += 1
@@ -116,6 +128,90 @@ def test_what_no_file_tells_is_asked_and_counted(gated):
     assert "**intended_use**: Triage of thin blood films." in card_markdown(answered).replace(
         "\\", ""
     )
+
+
+def test_what_was_left_out_is_told_without_names(gated):
+    """The flow has what was found about the images, and no image or patient by name."""
+    run = gated.run(RUN)
+    patient = json.loads(run.split.read_text().splitlines()[0])["patient"]
+    run.events.unlink()
+    with EventWriter(run.events) as log:
+        log.write(Noted("3 files without a row: a7.png, b7.png, c7.png"))
+        log.write(Noted(f"patient {patient} holds 5 of 9 images of sick. Check the column"))
+        log.write(DataLoaded(5, 6, 7, ["healthy", "sick"], "0" * 64))
+    card = card_of(gated)
+    (flow,) = (part for section in card.sections for part in section.parts
+               if isinstance(part, Table) and part.title == "Flow")  # fmt: skip
+    assert [row[:2] for row in flow.rows] == [
+        ("3 files without a row", ""),
+        ("patient (one) holds 5 of 9 images of sick. Check the column", ""),
+        ("used in train", "5"),
+        ("used in val", "6"),
+        ("used in test", "7"),
+    ]
+    written = card_json(card, "").decode() + card_markdown(card)
+    assert "a7.png" not in written
+    assert patient not in written
+
+
+def test_groups_of_patients_are_counted_in_each_split(gated):
+    """Demographics are those of the split file, images and patients."""
+    card = card_of(gated)
+    (table,) = (part for section in card.sections for part in section.parts
+                if isinstance(part, Table) and part.title == "Demographics by split")  # fmt: skip
+    split = [json.loads(line) for line in gated.run(RUN).split.read_text().splitlines()]
+    rows = {row[0]: row[1:4] for row in table.rows}
+    for kind, value in {item for line in split for item in line["subgroups"].items()}:
+        for at, part in enumerate(("train", "val", "test")):
+            found = [line for line in split
+                     if line["part"] == part and line["subgroups"].get(kind) == value]  # fmt: skip
+            patients = {line["patient"] for line in found}
+            for what, count in (("images", len(found)), ("patients", len(patients))):
+                shown = rows[f"{kind} {value}: {what}"][at]
+                assert shown == (str(count) if count else "—")
+
+
+def test_other_data_sets_stand_beside_the_own_test(gated):
+    """Each site has its counts and metrics, found in its file; without one a sentence says so."""
+    assert "evaluated on no other data set" in card_markdown(card_of(gated))
+    run = gated.run(RUN)
+    result = read_result(run)
+    site = ExternalResult(
+        study=gated.name, run=RUN, site="clinic", digest="ab" * 32, card="x", title="Films",
+        split="all", task="single", positive_class="sick", thresholds=[], threshold_rule=None,
+        class_map={}, absent_classes=[], left_out={"other": 4}, num_bad=2, has_patients=True,
+        measured=result.test, overlap=TrainingOverlap(num_patients=3), interval_method="jackknife",
+        model=digest_of(b""), predictions=digest_of(b""),
+    )  # fmt: skip
+    write_external(run, site, b"")
+    card = card_of(gated)
+    (table,) = (part for section in card.sections for part in section.parts
+                if isinstance(part, Table) and part.title.startswith("clinic: Films"))  # fmt: skip
+    rows = {row[0]: row[1:3] for row in table.rows}
+    assert rows["images that could not be read"] == ("2", "")
+    assert rows["patients of train or val among them"] == ("3", "")
+    there, here = rows["accuracy"]
+    assert there == here != "—"
+    facts = [fact for fact in card.facts if "/external/" in fact.file]
+    tree = json.loads(folder_of(run, site.digest).result.read_text())
+    assert len(facts) > 5
+    assert all(at(tree, fact.key) == fact.value for fact in facts)
+
+
+def test_each_item_of_the_checklists_is_there_once():
+    """52 parts of 27 items of TRIPOD+AI, 44 items of CLAIM; what they point to exists."""
+    assert len({each.number for each in TRIPOD}) == len(TRIPOD) == 52
+    assert [each.number for each in CLAIM] == [str(number) for number in range(1, 45)]
+    assert {int(re.sub(r"\D", "", each.number)) for each in TRIPOD} == set(range(1, 28))
+    for each in (*TRIPOD, *CLAIM):
+        assert set(each.questions) <= set(QUESTIONS)
+        assert each.section or not each.questions
+
+
+def test_sections_that_checklists_point_to_exist(gated):
+    """And the questions of an item are asked in one of the card's sections."""
+    titles = {section.title for section in card_of(gated).sections}
+    assert {each.section for each in (*TRIPOD, *CLAIM)} - {""} <= titles
 
 
 def test_answers_are_read_and_checked(tmp_path):

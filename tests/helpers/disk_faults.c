@@ -1,8 +1,9 @@
 /* Fails, or ends the process at, the n-th change of a file below a folder. For LD_PRELOAD.
  *
  * fault_begin() reads FAULT_FOLDER, FAULT_AT (1 is the next change), FAULT_ERRNO (0: SIGKILL; -1: a
- * write of half the bytes), FAULT_ALWAYS (fail from then on), and creates the file FAULT_MARK when
- * it fires. Without FAULT_AT nothing fails.
+ * write of half the bytes; -2: SIGKILL after such a write), FAULT_ALWAYS (fail from then on), and
+ * creates the file FAULT_MARK when it fires. Without FAULT_AT nothing fails. fault_count() returns
+ * how many changes there were; with a negative FAULT_ERRNO, how many writes.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -34,7 +35,9 @@ void fault_begin(void) {
     at = atol(text("FAULT_AT"));
 }
 
-/* Return the error for a change of this path; 0 where it may happen, -1 for half a write. */
+long fault_count(void) { return count; }
+
+/* Return the error for a change of this path; 0 where it may happen, negative for half a write. */
 static int fault(const char *path, int is_write) {
     if (at <= 0 || (number < 0 && !is_write) || !path || strncmp(path, folder, strlen(folder))) return 0;
     long now = ++count;
@@ -67,6 +70,7 @@ ssize_t write(int descriptor, const void *bytes, size_t length) {
         int error = fault(path_of(descriptor, buffer), 1);
         if (error > 0) { errno = error; return -1; }
         if (error < 0 && length > 1) length /= 2;
+        if (error == -2) { real(descriptor, bytes, length); kill(getpid(), SIGKILL); }
     }
     return real(descriptor, bytes, length);
 }

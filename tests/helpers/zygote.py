@@ -1,8 +1,8 @@
 """Real workers without the seconds of torch's import: forked from a process that has imported it.
 
-`python zygote.py` reads one JSON object a line: the run's folder and environment variables. It
-prints the pid of the worker, and its exit status when it has ended. Networks are tiny, and
-checkpoints are written as often as possible.
+`python -m tests.helpers.zygote` reads one JSON object a line: the run's folder and environment
+variables. It prints the pid of the worker, and its exit status when it has ended. Networks are
+tiny, and checkpoints are written as often as possible.
 """
 
 # ruff: noqa: T201 - its stdout is its protocol
@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -77,12 +78,12 @@ class Worker:
 class Zygote:
     """The process that forks workers, one at a time."""
 
-    def __init__(self, preload: Path | None = None) -> None:
+    def __init__(self, preload: Path | None = None, module: str = "tests.helpers.zygote") -> None:
         environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
         if preload is not None:
             environment |= {"LD_PRELOAD": str(preload), "ZYGOTE_SHIM": str(preload)}
         self._process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
         )  # fmt: skip
         assert self._process.stdout.readline() == "ready\n"
@@ -106,13 +107,20 @@ class Zygote:
 
 def main() -> None:
     """Fork workers until stdin ends."""
+    import medtui.engine.opening.opener
     import medtui.engine.run.checkpoint
     import medtui.engine.run.finalize
     import medtui.engine.run.pipeline
+    import medtui.evidence.gate
     from tests.helpers.tiny_sessions import tiny_network
 
     medtui.engine.run.checkpoint.COST_SHARE = 1.0
     medtui.engine.run.pipeline.build_network = lambda *_, **__: tiny_network()
+    serve(work)
+
+
+def serve(work: Callable[[RunFolder, dict[str, str]], None]) -> None:
+    """Fork a process for each request; `work` ends it."""
     print("ready", flush=True)
     for line in sys.stdin:
         folder, environment = json.loads(line)
@@ -124,20 +132,31 @@ def main() -> None:
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
+def begin(log: Path, environment: dict[str, str]) -> None:
+    """Write into a log from here on, and let file operations fail as the environment says."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.environ.update(environment)
+    if "ZYGOTE_SHIM" in os.environ:
+        ctypes.CDLL(os.environ["ZYGOTE_SHIM"]).fault_begin()
+
+
 def work(run: RunFolder, environment: dict[str, str]) -> None:
-    """Become the worker of a run, and end with it."""
+    """Become the worker of a run, or its gate by the plan `GATE_PLAN`, and end with it."""
     import medtui.worker
+    from tests.helpers.forked_gate import gate
 
     status = 1
     try:
-        log = os.open(run.worker_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os.environ.update(environment)
-        if "ZYGOTE_SHIM" in os.environ:
-            ctypes.CDLL(os.environ["ZYGOTE_SHIM"]).fault_begin()
-        sys.argv = ["worker", str(run.path), "--device", "cpu"]
-        status = medtui.worker.main()
+        plan, count = environment.get("GATE_PLAN"), environment.get("GATE_COUNT")
+        begin(run.study.path.parent / "gate.log" if plan else run.worker_log, environment)
+        if plan is not None:
+            gate(run, Path(plan), Path(count) if count else None)
+            status = 0
+        else:
+            sys.argv = ["worker", str(run.path), "--device", "cpu"]
+            status = medtui.worker.main()
     except BaseException:  # noqa: BLE001 - as at the end of an interpreter
         import traceback
 

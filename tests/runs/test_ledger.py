@@ -7,14 +7,8 @@ import pytest
 
 from medtui.errors import MedtuiError
 from medtui.runs.folder import StudyFolder
-from medtui.runs.ledger import (
-    FIRST,
-    LedgerHead,
-    Look,
-    append_look,
-    read_ledger,
-    verify_ledger,
-)
+from medtui.runs.ledger import append_look, read_ledger, settle_ledger, verify_ledger
+from medtui.runs.ledger_lines import FIRST, LedgerHead, Look
 
 
 def look(number: int = 0) -> Look:
@@ -124,6 +118,22 @@ def test_an_interrupted_append_is_left_out_and_then_cut_off(study):
         is_whole = cut == len(whole) - 1
         assert len(read_ledger(study).lines) == (3 if is_whole else 2)
         assert verify_ledger(study) is None
+
+
+def test_a_ledger_is_settled_before_a_look(study):
+    """A line that lacks its newline counts, half a line does not; a whole one is not written."""
+    whole = ledger_of(study, 2)
+    first = whole.index(b"\n") + 1
+    for cut, kept in ((first + 40, first), (len(whole) - 1, len(whole)), (len(whole), len(whole))):
+        study.ledger.write_bytes(whole[:cut])
+        assert len(settle_ledger(study).lines) == whole[:kept].count(b"\n")
+        assert study.ledger.read_bytes() == whole[:kept]
+
+
+def test_settling_a_ledger_that_was_never_written_creates_none(study):
+    """A gate whose plan does not fit leaves no file."""
+    assert settle_ledger(study).lines == ()
+    assert not study.ledger.exists()
 
 
 def test_nothing_is_appended_to_a_broken_chain(study):

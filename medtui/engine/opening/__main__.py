@@ -3,26 +3,17 @@
 from pathlib import Path
 
 from medtui.engine.opening.opener import open_tests
-from medtui.errors import MedtuiError
 from medtui.protocol.opening import OpeningRequest
-from medtui.protocol.outcome import Failed, Progress
-from medtui.protocol.stdio import MessageWriter, leave, read_request
+from medtui.protocol.outcome import Progress
+from medtui.protocol.stdio import MessageWriter, answer_request, leave
 from medtui.runs.folder import StudyFolder
 
 
-def main() -> int:
-    """Evaluate the test of the requested runs."""
-    writer = MessageWriter()
-    request = read_request(OpeningRequest)
+def _open(request: OpeningRequest, writer: MessageWriter) -> None:
     study = StudyFolder(Path(request.study))
     runs = [study.run(name) for name in request.runs]
-    try:
-        open_tests(runs, request.device, lambda text: writer.send(Progress(text)))
-    except MedtuiError as error:
-        writer.send(Failed.of(error))
-        return error.exit_code
-    return 0
+    open_tests(runs, request.device, lambda text: writer.send(Progress(text)))
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(answer_request(OpeningRequest, _open))

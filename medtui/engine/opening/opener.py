@@ -25,7 +25,7 @@ from medtui.engine.training.loss import criterion_of
 from medtui.engine.training.network import require_finite
 from medtui.errors import EnvironmentProblem, MedtuiError
 from medtui.preset import Preset
-from medtui.runs.atomic_file import publish_bytes
+from medtui.runs.atomic_file import delete_partial, publish_bytes, sync_folder
 from medtui.runs.data_digest import recorded_digest
 from medtui.runs.folder import RunFolder
 from medtui.runs.predictions import RunPredictions, pack_predictions, read_predictions
@@ -82,6 +82,8 @@ def _open(
     )  # fmt: skip
     folder = run.opened
     folder.path.mkdir(exist_ok=True)
+    sync_folder(run.path)  # the ledger's line must not outlive the files that it names
+    delete_partial(folder.path)
     files = dict(result.files)
     content = pack_predictions(predictions)
     publish_bytes(folder.predictions, content)

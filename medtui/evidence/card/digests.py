@@ -7,8 +7,10 @@ import msgspec
 
 import medtui
 from medtui.evidence.card.documents import Documents
+from medtui.runs.external_record import external_folders
 from medtui.runs.folder import RunFolder
-from medtui.runs.ledger import LedgerHead, read_ledger
+from medtui.runs.ledger import read_ledger
+from medtui.runs.ledger_lines import LedgerHead
 from medtui.storage import MissingFile, digest_of_file
 
 
@@ -36,8 +38,9 @@ def digests_of(documents: Documents) -> Digests:
     if documents.baseline is not None:
         runs.append(documents.baseline.folder)
     digest = documents.record.data_digest
+    files = {name: found for run in runs for name, found in _files_of(run).items()}
     return Digests(
-        files={name: found for run in runs for name, found in _files_of(run).items()},
+        files=files | _sites_of(documents.run),
         data=digest.data_digest if digest else "",
         code=code_digest(),
         version=medtui.__version__,
@@ -59,7 +62,7 @@ def _files_of(run: RunFolder) -> dict[str, str]:
     """Return the digests of a run's files that do not grow, as far as they exist."""
     paths = (
         run.model, run.shrunk, run.preset, run.provenance, run.split, run.predictions, run.result,
-        run.opened.predictions, run.opened.result,
+        run.model_record, run.opened.predictions, run.opened.result,
     )  # fmt: skip
     found = {}
     for path in paths:
@@ -69,3 +72,12 @@ def _files_of(run: RunFolder) -> dict[str, str]:
         except MissingFile:
             continue
     return found
+
+
+def _sites_of(run: RunFolder) -> dict[str, str]:
+    """Return the digests of a run's results on other data sets."""
+    return {
+        folder.result.relative_to(run.study.path).as_posix(): digest_of_file(folder.result).sha256
+        for folder in external_folders(run)
+        if folder.result.exists()
+    }
