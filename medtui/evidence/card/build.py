@@ -8,7 +8,7 @@ from medtui.analysis.run_record import RunRecord
 from medtui.datasets.card import Card as DataCard
 from medtui.datasets.card import load_card
 from medtui.errors import MedtuiError
-from medtui.evidence.card import data_sections, evidence_sections, model_sections
+from medtui.evidence.card import data_sections, evidence_sections, model_sections, site_sections
 from medtui.evidence.card.checklists import checklists
 from medtui.evidence.card.digests import Digests, digests_of
 from medtui.evidence.card.documents import Documents
@@ -41,27 +41,28 @@ def build_card(record: RunRecord, answers: Mapping[str, str]) -> ModelCard:
         MedtuiError: a file of the run cannot be read.
     """
     documents = Documents(record)
-    digests, facts = digests_of(documents), Facts(documents)
+    digests, facts, card = digests_of(documents), Facts(documents), _data_card(record)
     sections = (
-        model_sections.details(facts, answers),
+        model_sections.details(facts, card, answers),
         model_sections.intended_use(answers),
         model_sections.factors(facts, answers),
         model_sections.metrics(facts, answers),
         data_sections.data(facts),
         model_sections.results(facts),
         evidence_sections.changes(facts),
+        site_sections.sites(facts),
         evidence_sections.looks(facts, digests),
         evidence_sections.considerations(answers),
         evidence_sections.caveats(facts, answers),
-        data_sections.data_sheet(_data_card(record), answers),
+        data_sections.data_sheet(card, answers),
         checklists(answers),
         evidence_sections.digest_section(digests, documents.run.study),
     )
-    card = ModelCard(record.key, sections, tuple(facts.all), digests)
+    built = ModelCard(record.key, sections, tuple(facts.all), digests)
     asked = [part.name for section in sections for part in section.parts
              if isinstance(part, Statement)]  # fmt: skip
     assert sorted(asked) == sorted(QUESTIONS), "each question is asked once"
-    return card
+    return built
 
 
 def _data_card(record: RunRecord) -> DataCard | None:

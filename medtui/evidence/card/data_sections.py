@@ -17,6 +17,11 @@ Answers = Mapping[str, str]
 
 PARTS = ("train", "val", "test")
 
+_ASSIGNMENT = (
+    "The split `card` is that of the data set's card. Fractions of train, val and test apply where "
+    "no official list decides."
+)
+
 
 def data(facts: Facts) -> CardSection:
     """Return which images were left out, and what each split is made of (Mitchell 4.5, 4.6)."""
@@ -26,6 +31,9 @@ def data(facts: Facts) -> CardSection:
 def _data(facts: Facts) -> Iterator[CardPart]:
     result = facts.documents.record.result
     yield _flow(facts)
+    if result.population:
+        yield Sentence(f"{result.population.rstrip('.')}.")
+    yield _assignment(facts)
     yield _partitions(facts)
     yield _prevalences(facts, result)
     yield _demographics(facts)
@@ -40,7 +48,7 @@ def _data(facts: Facts) -> Iterator[CardPart]:
 
 
 def _flow(facts: Facts) -> Table:
-    """Return what was found about the images before they were split, as the run's log has it."""
+    """Return what was left out or noticed before the images were split, as the run's log has it."""
     file, rows = f"{facts.documents.run.name}/events.jsonl", Rows(facts)
     events = facts.raw(file, "") or {}
     loaded = next((seq for seq, each in events.items() if each.get("kind") == "DataLoaded"), None)
@@ -50,10 +58,18 @@ def _flow(facts: Facts) -> Table:
     for seq, event in events.items():
         if event.get("kind") == "Noted" and int(seq) < int(loaded):
             key = pointer(seq, "text")
-            rows.rows.append(("found", facts.show(file, key), source(file, key)))
+            rows.rows.append((facts.show(file, key), "", source(file, key)))
     for part in PARTS:
         rows.add(f"used in {part}", file, pointer(loaded, f"num_{part}"), format_count)
     return rows.table("Flow", "step", "images")
+
+
+def _assignment(facts: Facts) -> Table:
+    """Return how images came into the splits."""
+    file, rows = f"{facts.documents.run.name}/preset.toml", Rows(facts)
+    for key in ("split", "fractions", "seed", "limit"):
+        rows.add(f"data.{key}", file, pointer("data", key))
+    return rows.table("Assignment to splits", "setting", "value", note=_ASSIGNMENT)
 
 
 def _partitions(facts: Facts) -> Table:

@@ -1,12 +1,15 @@
 """The files of a study as trees of values, in which a JSON pointer names each number.
 
 JSON and TOML files are what they hold. The others are reduced to what a card needs: a split to its
-counts, a log to its events by number, a ledger to its lines, and the predictions of two runs to the
-changes between them.
+counts, a log to its events by number, without names of images and patients, a ledger to its lines,
+and the predictions of two runs to the changes between them.
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -88,8 +91,7 @@ class Documents:
             case "split.jsonl":
                 return split_counts(read_split(path))
             case "events.jsonl":
-                records = EventTail(path).read_all()
-                return {str(each.seq): msgspec.to_builtins(each.event) for each in records}
+                return self._events(path)
             case "ledger.jsonl":
                 return [msgspec.to_builtins(line) for line in read_ledger(self.run.study).lines]
             case "predictions.npz":
@@ -102,6 +104,24 @@ class Documents:
             return msgspec.json.decode(content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DamagedFile(path, str(error)) from error
+
+    def _events(self, path: Path) -> Tree:
+        """Return events by number, in which notes name no image and no patient of the split."""
+        patients = set[str]()
+        with suppress(MedtuiError):
+            patients = {line.patient for line in read_split(self.run.split)}
+        records = EventTail(path).read_all()
+        found = {str(each.seq): msgspec.to_builtins(each.event) for each in records}
+        for event in found.values():
+            if event.get("kind") == "Noted":
+                event["text"] = _without_names(event["text"], patients)
+        return found
+
+
+def _without_names(text: str, patients: AbstractSet[str]) -> str:
+    """Return what was found in a data set without the examples that follow a colon."""
+    words = text.partition(": ")[0].split(" ")
+    return " ".join("(one)" if word.strip(".,;") in patients else word for word in words)
 
 
 def pointer(*parts: str | int) -> str:

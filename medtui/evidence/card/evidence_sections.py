@@ -12,6 +12,7 @@ from medtui.evidence.card.rows import Rows, interval_text
 from medtui.evidence.gate_record import read_gates
 from medtui.metrics import metric_named
 from medtui.runs.folder import StudyFolder
+from medtui.runs.result import Seal
 from medtui.sharing.marker import SENTENCE, is_pseudonymised
 from medtui.units import MISSING, SEALED, format_count, plural
 
@@ -78,6 +79,14 @@ def _change_row(facts: Facts, file: str, label: str, at: str) -> tuple[str, ...]
     )
 
 
+_SEALS: Mapping[Seal, str] = {
+    "none": "Test was open: runs evaluated it while they were trained, for the record alone, and "
+    "lists, screens and reports show it. It chose no cycle and no threshold.",
+    "sealed": f"Test is {SEALED}: it was neither evaluated nor shown.",
+    "opened": "Test was sealed, neither evaluated nor shown, until a gate opened it.",
+}
+
+
 def looks(facts: Facts, digests: Digests) -> CardSection:
     """Return who looked at test: the ledger's head, and what gates decided."""
     return CardSection("Looks at test", tuple(_looks(facts, digests)))
@@ -86,8 +95,12 @@ def looks(facts: Facts, digests: Digests) -> CardSection:
 def _looks(facts: Facts, digests: Digests) -> Iterator[CardPart]:
     documents = facts.documents
     head = digests.ledger
+    yield Sentence(_SEALS[documents.record.result.seal])
     if not head.num_lines:
-        yield Sentence("The study has no ledger: no gate and no evaluation looked at its test.")
+        yield Sentence(
+            "The study has no ledger: no gate judged its runs, and none was evaluated on other "
+            "data."
+        )
     else:
         yield Sentence(
             f"The study's ledger has {plural(head.num_lines, 'line')}; the digest of the last one "
@@ -151,6 +164,6 @@ def digest_section(digests: Digests, study: StudyFolder) -> CardSection:
     rows.append(("data (images, labels, splits)", digests.data or MISSING, "provenance.json"))
     rows.append((f"code of medtui {digests.version}", digests.code, MISSING))
     table = Table("SHA-256", ("what", "digest", "recorded in"), tuple(rows))
-    check = Sentence("`medtui card --verify FILE` checks these and every number of this card.")
+    check = Sentence("To check these and every number of this card: medtui card --verify FILE")
     notes = (Sentence(SENTENCE),) if is_pseudonymised(study) else ()
     return CardSection("Digests", (*notes, table, check))

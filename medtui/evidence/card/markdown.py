@@ -1,6 +1,7 @@
 """A card as Markdown."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from medtui.analysis.table import Table, escape_markdown, table_markdown
@@ -32,8 +33,9 @@ def _part(part: CardPart) -> Iterator[str]:
         case Statement():
             yield f"- **{part.name}**: {_escaped(part.text)}"
         case Table():
-            if part.rows:
-                yield f"### {escape_markdown(part.title)}\n\n{table_markdown(part)}"
+            if part.rows:  # most columns are texts: all are aligned to the left
+                aligned = replace(part, num_keys=len(part.headers))
+                yield f"### {escape_markdown(part.title)}\n\n{table_markdown(aligned).rstrip()}"
         case _:
             assert_never(part)
 

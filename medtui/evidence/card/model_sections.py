@@ -1,28 +1,36 @@
 """The sections about the model: what it is, what it is for, and how it was measured."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 
 from medtui.analysis.run_record import reference_of
 from medtui.analysis.table import Table
+from medtui.datasets.card import Card
 from medtui.evidence.card.documents import pointer
 from medtui.evidence.card.facts import Facts, source
 from medtui.evidence.card.parts import CardPart, CardSection, Sentence
 from medtui.evidence.card.questions import statement
 from medtui.evidence.card.rows import Rows, with_interval
-from medtui.metrics import Metric, class_metric, metric_named, reported_metrics
+from medtui.metrics import (
+    Metric,
+    class_metric,
+    metric_named,
+    primary_metric,
+    reported_metrics,
+)
 from medtui.metrics.interval_method import describe_method
 from medtui.metrics.threshold_rule import describe_decisions
-from medtui.runs.result import describe_choice
 from medtui.units import MISSING, SEALED, format_bytes, format_count, format_density
 
 Answers = Mapping[str, str]
 
 
-def details(facts: Facts, answers: Answers) -> CardSection:
-    """Return what the model is (Mitchell 4.1)."""
+def details(facts: Facts, card: Card | None, answers: Answers) -> CardSection:
+    """Return what the model is (Mitchell 4.1); `card` is that of the data set."""
     documents = facts.documents
     name, result = documents.run.name, documents.result_file
     preset, provenance = f"{name}/preset.toml", f"{name}/provenance.json"
+    is_last_kept = documents.record.result.is_last_kept
     rows = Rows(facts)
     rows.add("run", result, "/run")
     rows.add("study", result, "/study")
@@ -36,8 +44,8 @@ def details(facts: Facts, answers: Answers) -> CardSection:
     rows.add("multiply-adds of an image", result, "/size/macs", format_count)
     rows.add("images: channels, height, width", result, "/image_shape", _listed)
     rows.add("seed", result, "/seed")
-    rows.add("kept cycle", result, "/best_cycle")
     rows.add("cycles", result, "/num_cycles")
+    rows.add("kept cycle, counted from 0", result, "/best_cycle")
     rows.add("epochs of fine-tuning", result, "/finetune_epochs")
     rows.add("computed on", result, "/device_name")
     rows.add("written at", provenance, "/written_at")
@@ -49,31 +57,74 @@ def details(facts: Facts, answers: Answers) -> CardSection:
         "Model details",
         (
             rows.table("Model", "", "value"),
-            _training(facts, preset),
-            Sentence(f"The cycle was {describe_choice(documents.record.result)}."),
+            _preprocessing(facts, f"{name}/model.json"),
+            _training(facts, preset, result),
+            *_augmentation(facts, preset, card),
+            Sentence(f"The kept cycle is {_CHOICES[is_last_kept]}."),
             statement("developers", answers),
             statement("licence", answers),
+            statement("code_availability", answers),
         ),
     )
 
 
+_CHOICES = {
+    False: "the one that was best on val",
+    True: "the last one; val did not choose it",
+}
+
+_PREPROCESSING = {
+    "mode": "colours",
+    "size": "side of the square input, pixels",
+    "fit": "how an oblong image becomes square",
+    "resize": "resized",
+    "deep": "deeper than 8 bits",
+    "mean": "mean that is subtracted",
+    "std": "divisor",
+}
+
+
+def _preprocessing(facts: Facts, file: str) -> Table:
+    """Return how an image becomes the network's input; empty for runs of earlier versions."""
+    rows = Rows(facts)
+    for key, label in _PREPROCESSING.items():
+        show = _rounded if key in {"mean", "std"} else str
+        rows.add(label, file, pointer("preprocessing", key), show)
+    return rows.table("Preprocessing", "", "value")
+
+
 _TRAINING = {
-    "data": ("seed",),
     "reference": ("epochs", "batch_size", "lr", "momentum", "weight_decay"),
     "lc": ("cycles", "steps", "batch_size", "lr", "lr_end", "mu_init", "mu_multiplier"),
     "guard": ("recalibrate_images", "finetune_epochs"),
 }
 
 
-def _training(facts: Facts, preset: str) -> Table:
+def _training(facts: Facts, preset: str, result: str) -> Table:
     rows = Rows(facts)
+    key = "/model/weights" if facts.raw(preset, "/model/weights") else "/model/init"
+    rows.add("weights before training", preset, key, _initial)
     for section, keys in _TRAINING.items():
-        for key in keys:
-            rows.add(f"{section}.{key}", preset, pointer(section, key))
-    for key in facts.raw(preset, "/augment") or {}:
-        rows.add(f"augment.{key}", preset, pointer("augment", key))
+        for name in keys:
+            rows.add(f"{section}.{name}", preset, pointer(section, name))
+    for name in facts.raw(preset, "/data/augment") or {}:
+        rows.add(f"data.augment.{name}", preset, pointer("data", "augment", name))
+    rows.add("class weights in the loss", result, "/class_weight_rule")
+    for name in facts.raw(result, "/class_weights") or {}:
+        rows.add(f"weight of {name}", result, pointer("class_weights", name), "{:.4f}".format)
     note = "The preset in the run's folder repeats the run; it holds every other setting."
     return rows.table("Training", "setting", "value", note=note)
+
+
+def _initial(path: str) -> str:
+    """Return where a training starts from; the folder of a file is nobody's business."""
+    return PurePath(path).name or "drawn at random"
+
+
+def _augmentation(facts: Facts, preset: str, card: Card | None) -> Iterator[Sentence]:
+    if card is not None and not facts.raw(preset, "/data/augment"):
+        summary = card.augment.summary
+        yield Sentence(f"Augmentation of the train split, by the data set's card: {summary}.")
 
 
 def intended_use(answers: Answers) -> CardSection:
@@ -85,9 +136,13 @@ def intended_use(answers: Answers) -> CardSection:
 def factors(facts: Facts, answers: Answers) -> CardSection:
     """Return which groups are told apart (Mitchell 4.3)."""
     kinds = list(facts.raw(f"{facts.documents.run.name}/split.jsonl", "/test/groups") or {})
-    groups = f"Results are given by {', '.join(kinds)}" if kinds else "The data name no groups"
+    groups = (
+        f"Changes are given by group of patients ({', '.join(kinds)}) and by class"
+        if kinds
+        else "The data set names no groups of patients. Results are given by class"
+    )
     classes = ", ".join(facts.raw(facts.documents.result_file, "/test/per_class") or {})
-    sentence = Sentence(f"{groups}, and by class: {classes}.")
+    sentence = Sentence(f"{groups}: {classes}.")
     return CardSection("Factors", (sentence, statement("factors", answers)))
 
 
@@ -95,7 +150,11 @@ def metrics(facts: Facts, answers: Answers) -> CardSection:
     """Return how the model was measured (Mitchell 4.4)."""
     documents, record = facts.documents, facts.documents.record.result
     result, rows = documents.result_file, Rows(facts)
-    rows.add("loss that is accepted", f"{documents.run.name}/preset.toml", "/evaluate/margin")
+    margin, judged = "/evaluate/margin", primary_metric(record.task)
+    rows.add(
+        f"loss of {judged.label} that is accepted", f"{documents.run.name}/preset.toml", margin,
+        judged.show_amount,
+    )  # fmt: skip
     rows.add("positive class", result, "/positive_class")
     for index, name in enumerate(facts.raw(result, "/test/per_class") or {}):
         rows.add(f"threshold of {name}", result, pointer("thresholds", index), "{:.4f}".format)
@@ -132,8 +191,8 @@ def _results(facts: Facts) -> Iterator[CardPart]:
             files.setdefault(other.folder.name, f"{other.folder.name}/{opened}result.json")
     if record.is_sealed:
         yield Sentence(
-            f"Test is {SEALED}: `medtui gate` opens it by a plan. The numbers are of val, which "
-            "was used for selection."
+            f"Test is {SEALED} until a gate opens it. The numbers are of val, which was used for "
+            "selection."
         )
     split = "val" if record.is_sealed else "test"
     shown = [each for each in reported_metrics(record.task) if each.name in _of(facts, split)]
@@ -178,3 +237,7 @@ def _share(value: float) -> str:
 
 def _listed(values: list[int]) -> str:
     return ", ".join(map(str, values))
+
+
+def _rounded(values: list[float]) -> str:
+    return ", ".join(f"{each:.4f}" for each in values)

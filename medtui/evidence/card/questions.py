@@ -15,19 +15,25 @@ from medtui.suggest import did_you_mean
 QUESTIONS: Mapping[str, str] = {
     "developers": "Who developed the model, and who answers questions about it?",
     "licence": "Under which licence may the model be used?",
+    "code_availability": "Where can others obtain code and model, on which terms?",
     "intended_use": "For which clinical question, and where in the care pathway?",
     "intended_users": "Who uses it, with which training?",
     "out_of_scope": "Which uses is it not made for?",
-    "factors": "Which groups, devices and settings may matter beyond those that are measured here?",
+    "factors": "Which groups, devices and settings may matter beyond those that are measured here, "
+    "and which inequalities between groups are known?",
     "metrics_rationale": "Why these metrics and this margin for this use?",
-    "ethics": "Which risks and harms were considered, and what was done about them?",
+    "ethics": "Which risks and harms were considered, unfair ones too, and what was done about "
+    "them?",
     "ethics_approval": "Which committee approved the study, and how was consent given or waived?",
     "limitations": "What is known to limit the results and their generalisation?",
-    "recommendations": "What should be done before, while and after the model is used?",
+    "recommendations": "What should be done before, while and after the model is used, and with "
+    "poor or missing images?",
     "data_motivation": "For which purpose was the data set created, by whom, with which funds?",
-    "data_collection": "How, where, when and with which devices were the images acquired?",
+    "data_collection": "How, where, when and with which devices were the images acquired, for the "
+    "study or before it?",
     "data_eligibility": "Which patients were eligible, and how were they selected?",
-    "data_labels": "Who labelled the images, by which reference standard, with which agreement?",
+    "data_labels": "Who labelled the images, by which reference standard and why by that one, "
+    "blind to what, with which agreement?",
     "data_deidentification": "How were the images de-identified?",
     "data_representativeness": "Which population do the patients represent, and which not?",
     "data_uses": "For what else has the data set been used, and for what should it not be?",
