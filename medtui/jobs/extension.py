@@ -11,6 +11,7 @@ from medtui.preset.toml import read_text
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import StudyFolder
 from medtui.runs.lock import FolderLock
+from medtui.storage.writing import require_writable
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def extend_study(study: StudyFolder, overrides: Sequence[str]) -> Extension:
         DocumentError: a value is not allowed.
         EnvironmentProblem: the study is running, its data are missing, or it cannot be written.
     """
+    require_writable(study.path)
     text = read_text(study.preset)
     before = parse_preset(text, str(study.preset))
     extended = extend_preset(before, overrides, study.name)

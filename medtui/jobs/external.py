@@ -15,6 +15,7 @@ from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder
 from medtui.runs.model_choice import RUN
 from medtui.runs.run_names import names_probe
+from medtui.storage.writing import require_writable
 from medtui.user_folders import expand_home
 
 
@@ -34,8 +35,10 @@ class EvaluationProcess:
         """Start it; `model` of the runs `others` is evaluated after their own.
 
         Raises:
-            EnvironmentProblem: the process could not be started.
+            EnvironmentProblem: a run cannot be written, or the process not started.
         """
+        for run in runs:
+            require_writable(run.path)
         request = EvaluateRequest(
             [str(run.path.resolve()) for run in runs], site.model_dump_json(), device, threads,
             [str(run.path.resolve()) for run in others], model, sys.argv,

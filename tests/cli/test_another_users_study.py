@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import typer.main
@@ -22,6 +23,7 @@ from tests.helpers.another_user import (
     open_folder,
     restrict,
 )
+from tests.helpers.paths import RECORDED
 from tests.helpers.small_study import record_study
 
 READ = {
@@ -30,6 +32,7 @@ READ = {
     "runs verify": ("cells",),
     "attach": ("cells",),
     "report": ("cells", "--output", "report.md"),
+    "card": ("answers/prune-0.1", "--output", "card.md"),
 }
 """Verbs that read a study: they work where the owner lets others read."""
 
@@ -39,8 +42,15 @@ WRITE = {
     "comet archive": ("cells/prune-0.1",),
     "comet upload": ("cells/prune-0.1",),
     "export": ("cells/prune-0.1",),
+    "evaluate": ("answers/prune-0.1", "--card", "demo"),
+    "extend": ("cells", "--set", "compress.densities=[0.05]"),
+    "gate": ("answers/prune-0.1", "--plan", "plan.toml"),
+    "track": ("tensorboard", "cells/prune-0.1"),
 }
 """Verbs that write into a study."""
+
+PROCESS = {"predict": ("answers/prune-0.1", "images")}
+"""Verbs that read a study in a process of their own, where the owner lets others read."""
 
 LATER = {"comet sync": ("cells/prune-0.1",)}
 """Verbs that write too, with an API key."""
@@ -55,8 +65,7 @@ NO_STUDY = {
 }  # fmt: skip
 """Verbs that take no study."""
 
-UNTRIED = {"card", "evaluate", "extend", "gate", "predict", "track"}
-"""Verbs that need a plan, images or a tracker beside a study, which the records here lack."""
+PLAN = 'schema = 1\nname = "p"\nagainst = "reference"\n[whole]\nmargin = 0.05\n'
 
 
 @dataclass(frozen=True)
@@ -78,21 +87,37 @@ def study(access: Access) -> Iterator[StudyFolder]:
     """Return a study at rest of root's."""
     with open_folder() as folder:
         study = record_study(folder / "runs", "cells")
-        restrict(study, access)
+        for each in (study, _add_answers(folder)):
+            restrict(each, access)
         yield study
+
+
+def _add_answers(folder: Path) -> StudyFolder:
+    """Write a study with predictions, and what verbs need beside it."""
+    study = StudyFolder(folder / "runs" / "answers")
+    shutil.copytree(RECORDED / "cells", study.path)
+    (folder / "plan.toml").write_text(PLAN)
+    (folder / "images").mkdir(exist_ok=True)
+    return study
 
 
 class Started(BaseException):
     """A process would be started."""
 
 
-def _start(*_: object, **__: object) -> None:
-    raise Started
+class _NoProcess(subprocess.Popen):
+    """What takes the place of every process; modules that are imported meanwhile name its type."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        raise Started
+
+    def __del__(self, *_: object) -> None:
+        """Do nothing: there is none."""
 
 
 def _run(patched: pytest.MonkeyPatch, *words: str) -> Answer:
     output, errors = io.StringIO(), io.StringIO()
-    patched.setattr(subprocess, "Popen", _start)
+    patched.setattr(subprocess, "Popen", _NoProcess)
     patched.setattr(sys, "argv", ["medtui", *words, "--runs-dir", "runs"])
     patched.setattr(sys, "stdout", output)
     patched.setattr(sys, "stderr", errors)
@@ -104,11 +129,12 @@ def _imported() -> None:
     """Run every verb once as root: Python's own folders may be closed to the other user."""
     with open_folder() as folder, pytest.MonkeyPatch.context() as patched:
         patched.chdir(folder)
-        for verb, words in (READ | WRITE | LATER | OTHER).items():
-            record = record_study(folder / "runs", "cells")
+        for verb, words in (READ | WRITE | PROCESS | LATER | OTHER).items():
+            record_study(folder / "runs", "cells")
+            _add_answers(folder)
             with suppress(Started):
                 _run(patched, *verb.split(), *words)
-            shutil.rmtree(record.path)
+            shutil.rmtree(folder / "runs")
 
 
 @pytest.fixture
@@ -137,7 +163,7 @@ def verbs() -> set[str]:
 
 def test_every_verb_is_tried():
     """A new verb needs a row above."""
-    assert verbs() == {*READ, *WRITE, *LATER, *OTHER} | NO_STUDY | UNTRIED
+    assert verbs() == {*READ, *WRITE, *PROCESS, *LATER, *OTHER} | NO_STUDY
 
 
 @needs_root
@@ -160,6 +186,31 @@ def test_a_verb_that_reads_names_the_owner_of_what_is_closed(ask, access, verb, 
     else:
         assert answer.code in {0, 1}, answer.told
         assert "Permission denied" not in answer.told
+
+
+@needs_root
+@pytest.mark.parametrize(("verb", "words"), PROCESS.items(), ids=PROCESS.keys())
+def test_a_verb_that_reads_in_a_process_starts_it_for_what_is_open(ask, access, verb, words):
+    """What is closed is named before."""
+    if not access.is_closed:
+        with pytest.raises(Started):
+            ask(*verb.split(), *words)
+        return
+    answer = ask(*verb.split(), *words)
+    assert answer.code == 3, answer.told
+    assert "belongs to root" in answer.told
+
+
+OPEN = {name: each for name, each in ACCESSES.items() if not each.is_closed}
+
+
+@needs_root
+@pytest.mark.parametrize("access", OPEN.values(), indirect=True, ids=OPEN.keys())
+def test_a_gate_on_another_users_study_looks_at_nothing(ask, study):
+    """No claim is judged, and no line of a ledger is written."""
+    told = ask("gate", "answers/prune-0.1", "--plan", "plan.toml").told
+    assert "comparing the answers" not in told
+    assert not StudyFolder(study.path.with_name("answers")).ledger.exists()
 
 
 @needs_root
