@@ -73,6 +73,8 @@ class Follower:
     def poll(self) -> bool:
         """Log what is new; return whether there was anything."""
         records, samples = self._events.poll(), self._samples.poll()
+        if self._events.was_replaced:
+            self._count_again()
         for record in records:
             # Also the records that are logged already: the fold counts the steps of each cycle.
             measured = self._fold.add(record)
@@ -110,6 +112,12 @@ class Follower:
                 self._tracker.log(Artifact(path, "file"))
         if with_model and self._run.model.is_file():
             self._tracker.log(Artifact(self._run.model, "model"))
+
+    def _count_again(self) -> None:
+        """Begin with the first record; a writer that took the run over has copied the log."""
+        num_records = max(self._logged.num_records, self._num_records)
+        self._logged = Progress(num_records, self._logged.num_samples)
+        self._fold, self._num_records = content.LogFold(), 0
 
     def _log_progress(self) -> None:
         self._tracker.log(

@@ -13,9 +13,12 @@ from medtui.jobs import tracker as jobs
 from medtui.monitor.study_feed import StudyFeed
 from medtui.preset import TRACKERS, TrackerRow, TrackSettings
 from medtui.preset.tracking import TrackMode
+from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.log_reader import EventTail
 from medtui.telemetry import read_samples
+from medtui.tracking.follower import Follower
+from medtui.tracking.tracker import Measured, Progress, Update
 from tests.helpers.paths import RECORDED, REPOSITORY
 
 TOY = TrackerRow("toy", "Toy", "tests.helpers.toy_tracker", "toy", "json", "", "toy upload")
@@ -63,6 +66,41 @@ def test_a_registered_tracker_receives_a_run(run):
     kinds = [each["update"] for each in updates]
     assert kinds.index("Artifact") > max(at for at, kind in enumerate(kinds) if kind == "Facts")
     assert (folder / "log.txt").read_text() == ""
+
+
+class ListTracker:
+    """A tracker that keeps what it receives."""
+
+    def __init__(self) -> None:
+        self.measured: list[Measured] = []
+
+    def log(self, update: Update) -> None:
+        """Keep numbers."""
+        if isinstance(update, Measured):
+            self.measured.append(update)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def test_a_log_that_a_new_writer_has_copied_is_not_recorded_twice(run):
+    """A run that is taken over goes on in a copy of its log; steps are counted over all of it."""
+    lines = run.events.read_bytes().splitlines(keepends=True)
+    undisturbed = ListTracker()
+    whole = Follower(run, "toy", undisturbed, Progress())
+    while whole.poll():
+        pass
+    run.events.write_bytes(b"".join(lines[:-3]))
+    found = ListTracker()
+    follower = Follower(run, "toy", found, Progress())
+    follower.poll()
+    assert [each.epoch for each in found.measured if each.epoch is not None]
+    publish_bytes(run.events, b"".join(lines))
+    while follower.poll():
+        pass
+    assert [(each.values, each.step) for each in found.measured if each.epoch is not None] == [
+        (each.values, each.step) for each in undisturbed.measured if each.epoch is not None
+    ]
 
 
 def test_a_tracker_that_is_off_is_not_started(run):
