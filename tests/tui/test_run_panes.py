@@ -27,7 +27,13 @@ from medtui.runs.result import SplitResult
 from medtui.telemetry import GpuProcess, GpuSample, Sample
 from medtui.tui.run.answer import Answer, MetricLine, answer_of
 from medtui.tui.run.answer_facts import kept_text
-from medtui.tui.run.answer_pane import answer_sheet, digits_colour, hero_line, verdict_look
+from medtui.tui.run.answer_pane import (
+    answer_sheet,
+    digits_colour,
+    hero_line,
+    hero_words,
+    verdict_look,
+)
 from medtui.tui.run.big_digits import big_digits
 from medtui.tui.run.density_heat import brief_density, density_caption, density_sheet
 from medtui.tui.run.details import compare_run, read_files
@@ -169,6 +175,16 @@ def test_without_a_control_yet_the_level_is_shown(live: RunView) -> None:
     (value, _), (words, _) = hero_line(answer, DARK)
     assert value.endswith("% ")
     assert words.startswith("val accuracy")
+
+
+def test_a_finished_run_whose_test_is_sealed_has_a_kept_model(live: RunView, over: RunView) -> None:
+    """No later cycle can replace it; of a live run the model is kept so far."""
+    sealed = msgspec.structs.replace(over.result, seal="sealed", test=SplitResult({}))
+    for view, said in ((replace(over, result=sealed), "the kept model"), (live, "kept so far")):
+        alone = replace(view, control={}, reference={})
+        words = [text for text, _ in hero_words(answer_of(alone), DARK)]
+        assert words[1] == said
+        assert "val accuracy" in words[0]
 
 
 def test_every_recorded_metric_can_be_drawn(live: RunView) -> None:

@@ -88,6 +88,8 @@ class Answer:
     on_val: MetricLine | None = None
     """The change of the primary metric on val, by which runs are chosen, when it has finished."""
     val_verdict: "Verdict | None" = None
+    is_final: bool = True
+    """Whether the run has finished: no later cycle can replace the model that is kept."""
 
     @property
     def fallen(self) -> tuple[MetricLine, ...]:
@@ -149,7 +151,8 @@ def _on_val(view: RunView) -> Answer:
     elif view.stage == "reference":
         note = _others_compared_with(view)
     lines.sort(key=lambda line: _place_of(line, view.row.headline))
-    return Answer("val", tuple(lines), against, margin=view.margin, note=note)
+    is_final = view.result is not None
+    return Answer("val", tuple(lines), against, margin=view.margin, note=note, is_final=is_final)
 
 
 def _may_use_reference(view: RunView) -> bool:

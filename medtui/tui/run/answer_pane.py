@@ -76,7 +76,7 @@ def hero_words(
         return [("", colours.muted), (answer.note, colours.muted), ("", colours.muted)]
     if line.change is None:
         unit = "% " if is_share else ""
-        kept = "kept so far" if answer.split == "val" else "the kept model"
+        kept = "the kept model" if answer.is_final else "kept so far"
         return [(f"{unit}{answer.split} {name}", colours.muted),
                 (kept, colours.muted), (answer.note, colours.muted)]  # fmt: skip
     interval = line.interval or ("" if answer.verdict else answer.note)
