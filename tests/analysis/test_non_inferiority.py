@@ -101,6 +101,9 @@ def test_a_decision_needs_every_claim_to_pass_and_one_to_fail():
         (Plan("accuracy", 0.05, (0.05, 0.05), 0.08), "fail", 0.0, 0.1),
         (Plan("accuracy", 0.05, (0.0, 0.0)), "pass", 0.8, 1.0),
         (Plan("accuracy", 0.05, (0.15, 0.15)), "fail", 0.8, 1.0),
+        (Plan("auroc", 0.05, (0.0, 0.08), 0.08), "pass", 0.0, 0.1),
+        (Plan("auroc", 0.05, (0.0, 0.0), 0.08, 4, "classes"), "pass", 0.8, 1.0),
+        (Plan("auroc", 0.05, (0.0, 0.08), 0.08, 4, "classes"), "pass", 0.0, 0.1),
     ],
 )
 def test_simulated_studies_are_decided_as_the_benchmark_says(plan, decision, least, most):
