@@ -7,7 +7,8 @@ import msgspec
 
 from medtui.runs.external_record import folder_of_digest
 from medtui.runs.folder import StudyFolder
-from medtui.runs.ledger import FIRST, LedgerLine, canonical, read_ledger
+from medtui.runs.ledger import read_ledger
+from medtui.runs.ledger_lines import FIRST, LedgerLine, canonical
 from medtui.sharing.pseudonyms import WITHHELD, Pseudonyms
 from medtui.storage import DamagedFile
 
