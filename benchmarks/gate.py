@@ -179,9 +179,12 @@ def _scores(labels_NK: Labels, probabilities_NK: Floats) -> Scores:
     answers_NK = (probabilities_NK >= 0.5).astype(np.int64)
     if labels_NK.shape[1] > 1:
         return Scores(labels_NK, probabilities_NK, answers_NK, "multi")
-    both = (np.hstack([1 - each, each]) for each in (labels_NK, probabilities_NK, answers_NK))
-    labels_N2, probabilities_N2, answers_N2 = both
-    return Scores(labels_N2, probabilities_N2, answers_N2, "single")
+    return Scores(
+        np.hstack([1 - labels_NK, labels_NK]),
+        np.hstack([1 - probabilities_NK, probabilities_NK]),
+        np.hstack([1 - answers_NK, answers_NK]),
+        "single",
+    )
 
 
 def decisions(
