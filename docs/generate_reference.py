@@ -49,7 +49,7 @@ def _command_sections(command: Any, name: str) -> Iterator[str]:  # noqa: ANN401
     rows = [
         (_option_names(param), cell(f"{param.help} {_default_note(param)}"))
         for param in options
-        if not HIDDEN_OPTIONS & set(param.opts)
+        if not HIDDEN_OPTIONS & set(param.opts) and not param.hidden
     ]
     if rows:
         yield table(("option", "meaning"), rows)
@@ -64,7 +64,7 @@ def _argument_name(param: Any) -> str:  # noqa: ANN401 - Typer's parameter
 
 def _option_names(param: Any) -> str:  # noqa: ANN401 - Typer's parameter
     value = "" if param.is_flag else f" {param.metavar or str(param.name).upper()}"
-    names = sorted([*param.opts, *param.secondary_opts], key=len, reverse=True)
+    names = [*sorted(param.opts, key=len, reverse=True), *param.secondary_opts]
     return ", ".join(code(name + (value if name == names[0] else "")) for name in names)
 
 

@@ -175,6 +175,8 @@ def test_the_reference_has_every_command_and_event(tmp_path):
         for child in getattr(verb, "commands", {}):
             assert f"## `medtui {name} {child}`" in cli
     assert "`--detach`" in cli
+    assert "`--timing`, `--no-timing`" in cli, "an option comes before its opposite"
+    assert "| None |" not in cli, "hidden options have no help"
     events = (tmp_path / "events.md").read_text()
     assert all(f"## `{event.__name__}`" in events for event in AnyEvent.__args__)
     preset = (tmp_path / "preset.md").read_text()
@@ -182,6 +184,8 @@ def test_the_reference_has_every_command_and_event(tmp_path):
         f"| `{name}` |" in preset for name in Preset.model_fields if name != "schema_version"
     )
     assert "## `[[compress.custom]]`" in preset
+    rows = [*preset.splitlines(), *(tmp_path / "card.md").read_text().splitlines()]
+    assert not [row for row in rows if row.startswith("| `") and row.endswith("|  |")]
     assert "`events.jsonl`" in (tmp_path / "files.md").read_text()
     metrics = (tmp_path / "metrics.md").read_text()
     assert all(f"| `{metric.name}` |" in metrics for metric in all_metrics())

@@ -1,4 +1,4 @@
-"""`medtui data`: lists, checks, downloads and describes data sets."""
+"""`medtui data`: lists, shows, checks, downloads and describes data sets."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from medtui.datasets.check import Check
     from medtui.preset import DataSettings
 
-app = typer.Typer(help="List, check, download and describe data sets.", no_args_is_help=True)
+app = typer.Typer(help="List, show, check, download and describe data sets.", no_args_is_help=True)
 
 CardName = Annotated[
     str,
@@ -54,6 +54,16 @@ def list_cards(as_json: options.Json = False) -> None:
         for card in cards
     ]
     print(render_table(("name", "format", "task", "size", "title"), rows, num_keys=5))
+
+
+@app.command(name="show")
+def show_card(name: CardName) -> None:
+    """Print the card of a data set, to be copied and changed; comments are kept."""
+    from medtui.datasets.card import load_card
+    from medtui.preset.toml import read_text
+
+    _, path = load_card(name)
+    print(read_text(path), end="")
 
 
 Root = Annotated[str, typer.Option("--root", metavar="PATH", help="Folder or file of the images.")]

@@ -1,14 +1,25 @@
 """`medtui extend`: add densities, schemes, seeds or external data sets to a study."""
 
+from typing import Annotated
+
 import typer
 
 from medtui.cli import options
+
+Additions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="What to add to the preset, for example 'compress.densities=[0.05]'.",
+    ),
+]
 
 
 def extend(
     ctx: typer.Context,
     target: options.Target,
-    overrides: options.Overrides = None,
+    additions: Additions = None,
     detach: options.Detach = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -26,10 +37,10 @@ def extend(
     from medtui.cli.run_lookup import find_target
     from medtui.errors import UsageError
 
-    if not overrides:
+    if not additions:
         raise UsageError(
             "Nothing to add.", hint="Name it: medtui extend STUDY --set 'compress.densities=[0.05]'"
         )
     study = find_target(options.runs_dir_of(ctx, runs_dir), target).study
     output = OutputOptions(as_json, quiet, verbose)
-    raise typer.Exit(extend_and_follow(study, overrides, output, is_detached=detach))
+    raise typer.Exit(extend_and_follow(study, additions, output, is_detached=detach))

@@ -28,7 +28,10 @@ def gate(
         Path, typer.Option("--plan", metavar="FILE", help="The plan, a TOML file.", dir_okay=False)
     ],
     check: Annotated[
-        bool, typer.Option("--check", help="Check the plan against the run; look at no answer.")
+        bool,
+        typer.Option(
+            "--check", help="Check whether the plan fits the run, without reading predictions."
+        ),
     ] = False,
     device: Annotated[
         str, typer.Option("--device", metavar="DEVICE", help="For a sealed test: auto, cpu, cuda.")

@@ -47,6 +47,7 @@ class SlurmSettings(Document):
     """
 
     partition: str = Field(default="", pattern=r"^[A-Za-z0-9_.,-]*$", examples=["gpu"])
+    """Partitions that a job may run in, separated by commas."""
     gres: str = Field(default="", pattern=r"^[A-Za-z0-9_.:,=-]*$", examples=["gpu:1"])
     """Generic resources, such as `gpu:1`; without a GPU, runs use the CPU."""
     time: str = Field(
@@ -61,7 +62,9 @@ class SlurmSettings(Document):
     constraint: str = Field(default="", pattern=r"^[A-Za-z0-9_.&|*()\[\]-]*$", examples=["a100"])
     """Features that a node must have: bits of results depend on the kind of processor and GPU."""
     account: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*$")
+    """Account that is charged for the jobs."""
     qos: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*$")
+    """Quality of service of the jobs."""
     setup: Many[str] = Field(default=(), examples=[["module load cuda"]])
     """Lines of shell that a job runs first; one that fails ends the job."""
     python: str = ""

@@ -61,7 +61,7 @@ OTHER = {"runs list": (), "runs clean": (), "stop": ("cells",)}
 NO_STUDY = {
     "doctor", "config show", "config path",
     "preset list", "preset show", "preset check", "preset new", "preset schema",
-    "data list", "data check", "data fetch", "data new", "data cache",
+    "data list", "data show", "data check", "data fetch", "data new", "data cache",
 }  # fmt: skip
 """Verbs that take no study."""
 
