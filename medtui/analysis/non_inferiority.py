@@ -39,9 +39,9 @@ ONE_SIDED_ERROR = 0.025
 
 MULTIPLICITY = (
     "All claims must be shown, each by its 95 % interval: the chance to pass although one of them "
-    "is false is at most 2.5 %. One refuted claim is enough to fail; refutations are corrected for "
-    "the number of claims by Holm's method: the chance to fail although all are true is at most "
-    "2.5 % too."
+    "is false is nominally at most 2.5 %. One refuted claim is enough to fail; refutations are "
+    "corrected for the number of claims by Holm's method: the chance to fail although all are true "
+    "is nominally at most 2.5 %, too."
 )
 
 

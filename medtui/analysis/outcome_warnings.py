@@ -60,5 +60,5 @@ def _from_scratch(
         change = difference_text(metric, changes.by_metric.get(metric.name)) if changes else ""
         smaller = column_named("smaller").number(entry)
         is_smaller = f"{format_factor(smaller)} smaller" if smaller else "dense"
-        at = f" and at {change}" if change else ""
-        yield f"{title_of_run(entry)}, trained from the start, is {is_smaller}{at}."
+        at = f"; its test {metric.label} changes by {change}" if change else ""
+        yield f"{title_of_run(entry)}, trained from scratch, is {is_smaller}{at}."

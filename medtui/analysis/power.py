@@ -60,21 +60,18 @@ def _is_loss(change: Difference, metric: Metric) -> bool:
 
 
 def describe_patients(count: int, effective: float, *, unit: Unit, split: str = "test") -> str:
-    """Return `29 test patients, which inform like 14.8 of equal size`."""
+    """Return `29 test patients (effective number 14.8)`."""
     if unit == "image":
         return f"{plural(count, f'{split} image')} of unknown patients"
-    return (
-        f"{plural(count, f'{split} patient')}, which inform{'s' if count == 1 else ''} like "
-        f"{effective:.1f} of equal size"
-    )
+    return f"{plural(count, f'{split} patient')} (effective number {effective:.1f})"
 
 
 def describe_margin(metric: Metric, *margins: float) -> str:
     """Return the smallest margin that is shown with 80 % power, or the range over runs."""
     amount = metric.show_amount(*margins, is_rounded=True)
     return (
-        f"if nothing is lost, they show a margin of {amount} in {metric.label} with a chance of "
-        "80 %"
+        f"if nothing is lost, non-inferiority at a margin of {amount} in {metric.label} is shown "
+        "with a power of 80 %"
     )
 
 
@@ -87,20 +84,20 @@ def describe_forecast(power: SplitPower, margin: float) -> list[str]:
         (power.num_patients, "patient") if power.num_patients else (power.num_images, "image")
     )
     metric = metric_named(power.metric)
-    patients = f"{plural(count, f'test {unit}')}, which inform like {power.num_effective:.1f}"
+    patients = f"{plural(count, f'test {unit}')} (effective number {power.num_effective:.1f})"
     stated = f"the margin is {metric.show_amount(margin)}" if metric else ""
     if power.shortage:
         sentences = [f"{power.shortage}: changes get no interval, and verdicts are not shown"]
     elif metric is None or power.margin is None or power.deviation is None:
-        sentences = [f"{patients} of equal size; {stated}"]
+        sentences = [f"{patients}; {stated}"]
     else:
         smallest, deviation = (
             metric.show_amount(each, is_rounded=True) for each in (power.margin, power.deviation)
         )
         sentence = (
-            f"{patients} of equal size: if nothing is lost, they show a margin of {smallest} in "
-            f"{metric.label} with a chance of 80 %, assuming that the change of one {unit} has a "
-            f"standard deviation of {deviation}; {stated}"
+            f"{patients}: if nothing is lost, non-inferiority at a margin of {smallest} in "
+            f"{metric.label} is shown with a power of 80 %, assuming that the change of one {unit} "
+            f"has a standard deviation of {deviation}; {stated}"
         )
         sentences = [sentence]
     if power.rare_classes:

@@ -148,9 +148,10 @@ def patients_table(analysis: SubgroupAnalysis, num_worst: int | None = None) -> 
         )
         rows.append(("mean over patients", format_count(analysis.num_images), *shares))
     lost = sum(each.change < 0 for each in analysis.patients)
+    whose = plural(len(analysis.patients), "patient")
     note = (
-        f"Right answers, shares and points; {lost} of {plural(len(analysis.patients), 'patient')} "
-        "lost. In the mean over patients each counts once, whatever the number of images."
+        f"Shares of right answers, changes in points; fewer are right in {lost} of {whose}. In the "
+        "mean over patients each counts once, whatever the number of images."
     )
     headers = ("patient", "images", "right before", "right after", "change")
     return Table(f"Patients, largest loss first: {analysis.key}", headers, tuple(rows), note=note)
@@ -184,7 +185,8 @@ def class_calibration_table(analysis: SubgroupAnalysis) -> Table:
     note = (
         "Logistic recalibration. Slope: 1 is perfect, below 1 probabilities are too extreme. "
         "Intercept, in logits: 0 is perfect, below 0 probabilities are too high. 95 % intervals "
-        f"over patients.{_missing_intervals(analysis)}"
+        f"over {'patients' if analysis.num_patients else 'images, since patients are unknown'}."
+        f"{_missing_intervals(analysis)}"
     )
     headers = ("class", "slope before", "slope after", "intercept before", "intercept after")
     return Table(f"Calibration by class: {analysis.key}", headers, tuple(rows), note=note)

@@ -105,8 +105,8 @@ def _reference(preset: Preset, forecast: Preflight) -> Iterator[str]:
 def _grid(cells: list[CellForecast]) -> str:
     headers = (
         "run", "scheme", "density", "weights kept", "of", "kept", "reachable kept",
-        "filters kept", "removable", "multiply-adds kept", "shrunk: weights",
-        "shrunk: multiply-adds", "empty layers",
+        "filters kept", "removable", "MACs kept", "shrunk: weights", "shrunk: MACs",
+        "empty layers",
     )  # fmt: skip
     rows = [
         [

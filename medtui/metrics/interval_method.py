@@ -16,4 +16,4 @@ def describe_method(method: IntervalMethod) -> str:
         case "jackknife":
             return "the jackknife"
         case "percentile":
-            return "percentile bootstrap, which is too short with few patients"
+            return "the percentile bootstrap, whose intervals are too short with few patients"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def accuracy(scores: Scores) -> float:
-    """Return the share of right answers: images' in single-label tasks, else image-class pairs'."""
+    """Return the share of right answers: of images; in multi-label tasks of image-class pairs."""
     if scores.task == "single":
         return _share_of(_every_class(_is_right(scores)[scores.labelled]))
     return _share_of(_is_right(scores)[... if scores.mask_NK is None else scores.mask_NK])
@@ -66,7 +66,7 @@ def sampled_top_1(scores: Scores, draws: Draws) -> Floats:
 
 
 def sensitivity(scores: Scores) -> float:
-    """Return the share of positives found, averaged over the judged classes."""
+    """Return the share of positives that are answered so, averaged over the judged classes."""
     return _macro(scores, scores.judged, _recall)
 
 
@@ -76,7 +76,7 @@ def sampled_sensitivity(scores: Scores, draws: Draws) -> Floats:
 
 
 def specificity(scores: Scores) -> float:
-    """Return the share of negatives left alone, averaged over the judged classes."""
+    """Return the share of negatives that are answered so, averaged over the judged classes."""
     return _macro(scores, scores.judged, lambda labels, answers: _recall(1 - labels, 1 - answers))
 
 
@@ -89,7 +89,7 @@ def sampled_specificity(scores: Scores, draws: Draws) -> Floats:
 
 
 def balanced_accuracy(scores: Scores) -> float:
-    """Return the mean recall of the classes; of both sides of each class in multi-label tasks."""
+    """Return the mean sensitivity of all classes; multi-label: (sensitivity + specificity) / 2."""
     if scores.task == "single":
         return _macro(scores, range(scores.num_classes), _recall)
     return (sensitivity(scores) + specificity(scores)) / 2

@@ -9,7 +9,7 @@ RULES: dict[str, str] = {
     "youden": "largest sensitivity + specificity on val",
     "half": "probability 0.5",
     "f1": "largest F1 on val",
-    "prevalence": "as many answers as positives on val",
+    "prevalence": "as many predicted as labelled positives on val",
 }
 """Rules without a number, and what they choose."""
 
@@ -46,7 +46,7 @@ def at_sensitivity(sensitivity: float) -> ThresholdRule:
 
 
 def describe_rule(rule: ThresholdRule) -> str:
-    """Return a rule and what it chooses: `prevalence: as many answers as positives on val`."""
+    """Return a rule and what it chooses: `f1: largest F1 on val`."""
     wanted = wanted_sensitivity(rule)
     if wanted is None:
         return f"{rule}: {RULES[rule]}"
@@ -54,8 +54,14 @@ def describe_rule(rule: ThresholdRule) -> str:
 
 
 def describe_decisions(rule: ThresholdRule, none_class: str | None) -> str:
-    """Return a sentence on how a multi-label task's answers follow from probabilities."""
-    text = f"Each class has a threshold of its own by {describe_rule(rule)}"
+    """Return a sentence on how a multi-label task's answers follow from probabilities.
+
+    `half` is one threshold for all classes, which val does not choose.
+    """
+    if rule == "half":
+        text = "Each class is answered at a probability of 0.5 or more"
+    else:
+        text = f"Each class has its own threshold, by {describe_rule(rule)}"
     if none_class is None:
         return f"{text}."
-    return f"{text}; {none_class} is answered only where no class is that contradicts it."
+    return f"{text}; {none_class} is answered only where no class that contradicts it is."

@@ -14,7 +14,7 @@ from medtui.units import plural
 
 _BEST: dict[Objective, str] = {
     "size": "the smallest density",
-    "macs": "the density with the fewest multiply-adds",
+    "macs": "the density with the fewest multiply-accumulates",
     "latency": "the density with the lowest latency at batch 1",
     "throughput": "the density with the highest throughput",
     "memory": "the density with the least memory",

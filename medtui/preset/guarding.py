@@ -38,6 +38,6 @@ class GuardSettings(Document):
     0.1 and 0 for others; a control trains as long as the longest of its study's compressions."""
     finetune_network: Literal["shrunk", "whole"] = "shrunk"
     """What is trained then: the network without its empty filters, which has the same gradients and
-    is several times faster, or the whole one. Without structured pruning it is the whole one."""
+    fewer operations, or the whole one. Without structured pruning it is the whole one."""
     finetune_lr: float = Field(default=0.01, gt=0)
     """Peak learning rate of that training, which falls to zero by its end."""

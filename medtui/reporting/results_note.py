@@ -19,8 +19,9 @@ def results_note(contents: Contents) -> str:
         f"{_power(contents)}"
         f"{_baseline_words(contents)} Those of percentages are in points. "
         "The reachable density counts only weights that a pixel reaches at the size of the images. "
-        "The sparse size counts nonzero weights and a bit mask. Masked weights are still "
-        "multiplied: the model is smaller, not faster."
+        "The sparse size counts nonzero weights and a bit mask, as an export with --packed writes "
+        "them. Masked weights are stored and multiplied otherwise: a model is smaller when packed, "
+        "and faster only when shrunk."
     )
 
 

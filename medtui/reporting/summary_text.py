@@ -85,14 +85,16 @@ def _from_scratch(contents: Contents) -> Iterator[str]:
     """Yield a sentence on each network that was trained from scratch."""
     metric = contents.headline
     scratch = [entry for entry in contents.entries if entry.result.narrowing]
+    by_key = {entry.key: entry for entry in contents.entries}
     for entry in (entry for entry in scratch if not entry.result.is_sealed):
         assert entry.result.narrowing is not None
         found = contents.found.get(entry.key)
         change = difference_text(metric, found.by_metric.get(metric.name)) if found else ""
+        baseline = _baseline(by_key.get(found.baseline), contents) if found else ""
         yield (
             f"{short_name(entry, contents.entries)}, a network trained from scratch with "
             f"{entry.result.narrowing.sentence}, reached {metric_text(contents, entry)}"
-            f"{f', a change by {change}' if change else ''}."
+            f"{f', a change of {change} from {baseline}' if change else ''}."
         )
 
 
@@ -192,7 +194,11 @@ def _flips(contents: Contents) -> Iterator[str]:
     rates = [harm.flips.rate for harm in contents.harms]
     if rates:
         low, high = format_percent(min(rates)), format_percent(max(rates))
-        yield f"{low if low == high else f'{low} to {high}'} of the test predictions changed."
+        baseline = "control" if contents.has_controls else "reference"
+        yield (
+            f"{low if low == high else f'{low} to {high}'} of the test predictions differ from "
+            f"those of the {baseline}."
+        )
 
 
 def _affected(contents: Contents) -> Iterator[str]:

@@ -114,7 +114,8 @@ class Result(msgspec.Struct, frozen=True):
     is_last_kept: bool = False
     """Whether a reference kept its last epoch, and val chose none."""
     mode: str = "exact"
-    """`fast` where L-C used the hardware's fastest precision; evaluation never does."""
+    """`fast` where the run, or its L steps alone, were computed in fast mode. The numbers here are
+    computed in float32."""
     thresholds: list[float] = []
     """Decision threshold per class, chosen on val; empty for single-label tasks."""
     threshold_rule: str = FORMER_RULE

@@ -32,8 +32,8 @@ def test_power_names_patients_and_the_range_of_margins() -> None:
         29, 14.8, [_difference(0.019), _difference(0.011)], ACCURACY, unit="patient"
     )
     assert text == (
-        "29 test patients, which inform like 14.8 of equal size; if nothing is lost, they show a "
-        "margin of 1.1 to 1.9 points in accuracy with a chance of 80 %."
+        "29 test patients (effective number 14.8); if nothing is lost, non-inferiority at a "
+        "margin of 1.1 to 1.9 points in accuracy is shown with a power of 80 %."
     )
     same = Difference(0.0, -0.1, 0.1, 0.0, math.nan, None, is_constant=True)
     assert "not known (the same in every patient" in describe_power(
@@ -45,9 +45,9 @@ def test_a_run_that_lost_much_widens_no_range() -> None:
     """What is shown if nothing is lost cannot be told from a run that lost half."""
     lost = Difference(-0.5, -0.6, -0.4, 0.05, 0.149)
     text = describe_power(29, 14.8, [_difference(0.011), lost], ACCURACY, unit="patient")
-    assert "they show a margin of 1.1 points in" in text
+    assert "at a margin of 1.1 points in" in text
     alone = describe_power(29, 14.8, [lost], ACCURACY, unit="patient")
-    assert "they show a margin of 14.9 points in" in alone
+    assert "at a margin of 14.9 points in" in alone
 
 
 def test_the_power_of_a_margin_is_80_percent() -> None:
@@ -65,7 +65,7 @@ def test_compare_has_a_verdict_for_each_run_and_the_power_in_its_note() -> None:
     for entry, row in zip(entries, table.rows, strict=True):
         verdict = found[entry.key].verdict(ACCURACY, entry.margin) if entry.key in found else None
         assert row[at] == (verdict.text if verdict else "")
-    assert "inform like" in table.note
+    assert "(effective number " in table.note
     assert "Margin (evaluate.margin)" in table.note
     assert describe_power_of_runs({}, ACCURACY) == ""
 

@@ -195,7 +195,7 @@ def test_one_patient_shows_nothing(of_one_patient: Path, tmp_path: Path) -> None
     assert result["no_interval"]["accuracy"] == "12 patients are needed, there are 1"
     shown = medtui("runs", "show", "cells2/prune-0.9", runs_dir=runs_dir).stdout
     assert "verdict   not shown, too few: 1 patient, against a margin of 5 points" in shown
-    assert "1 test patient, which informs like 1.0 of equal size; which margin" in shown
+    assert "1 test patient (effective number 1.0); which margin" in shown
     found = compared(study, "prune-0.9")
     assert found["verdict"] == "not shown"
     change = found["change"]["accuracy"]

@@ -11,7 +11,12 @@ from medtui.metrics import metric_named
 from medtui.metrics.none_class import NoneClass
 from medtui.metrics.operating_points import operating_points
 from medtui.metrics.scores import Floats, Labels, Scores, make_scores
-from medtui.metrics.threshold_rule import RULES, describe_rule, wanted_sensitivity
+from medtui.metrics.threshold_rule import (
+    RULES,
+    describe_decisions,
+    describe_rule,
+    wanted_sensitivity,
+)
 from medtui.metrics.thresholds import choose_thresholds
 from medtui.preset import parse_preset
 from medtui.preset.evaluating import EvaluateSettings
@@ -100,6 +105,13 @@ def test_rules_are_described() -> None:
     """With what they choose, and a fixed sensitivity with its number."""
     assert describe_rule("half") == "half: probability 0.5"
     assert "at least 0.95 on val" in describe_rule("sensitivity=.95")
+    assert describe_decisions("half", None) == (
+        "Each class is answered at a probability of 0.5 or more."
+    )
+    assert describe_decisions("f1", "none") == (
+        "Each class has its own threshold, by f1: largest F1 on val; none is answered only where "
+        "no class that contradicts it is."
+    )
     assert [wanted_sensitivity(each) for each in (*RULES, "sensitivity=0.90")] == [
         *[None] * len(RULES), 0.9,
     ]  # fmt: skip

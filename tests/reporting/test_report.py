@@ -8,10 +8,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 
 from medtui.analysis.differences import Differences
 from medtui.analysis.groups import Group
+from medtui.analysis.run_record import RunRecord
+from medtui.analysis.subgroup_tables import class_calibration_table, patients_table
 from medtui.analysis.verdicts import judge
 from medtui.charts.figures.registry import FIGURES, figures_of
 from medtui.errors import UsageError
@@ -21,6 +24,7 @@ from medtui.reporting.html import report_html
 from medtui.reporting.markdown import figure_file, write_markdown
 from medtui.reporting.summary_text import summary
 from medtui.runs.folder import StudyFolder
+from medtui.runs.narrowed_record import Narrowing
 from medtui.runs.result import DIRECT_KEPT
 from tests.helpers.blank_figures import blank_figures
 from tests.helpers.paths import RECORDED
@@ -154,7 +158,31 @@ def test_the_summary_is_made_of_the_numbers(cells: Contents) -> None:
     assert "Against a margin of 2 points in accuracy" in text
     assert "0 of 2 compared settings are shown to be non-inferior" in text
     assert "No compressed run is shown to be non-inferior on val" in text
-    assert "of the test predictions changed" in text
+    assert "of the test predictions differ from those of the reference." in text
+
+
+def test_a_network_from_scratch_names_what_its_change_is_from(cells: Contents) -> None:
+    """The study has no control, so the change is from the reference."""
+    entry = cells.compressed[0]
+    narrowing = Narrowing(0.5, 1_000, 990, "prune-0.1")
+    narrowed = RunRecord(entry.folder, msgspec.structs.replace(entry.result, narrowing=narrowing))
+    others = [each for each in cells.entries if each.key != entry.key]
+    text = summary(replace(cells, entries=(*others, narrowed)))
+    sentence = text.partition("a network trained from scratch with ")[2].partition(". ")[0]
+    assert "reached " in sentence
+    assert "a change of " in sentence
+    assert sentence.endswith("from the reference")
+
+
+def test_captions_name_metric_and_split(cells: Contents, films: Contents) -> None:
+    """A reader of a figure alone knows what it is about, and what the front was chosen by."""
+    by_name = {figure.name: figure for figure in FIGURES}
+    assert by_name["classes"].describe(cells.figure_data).startswith("Sensitivity of each class")
+    assert by_name["classes"].describe(films.figure_data).startswith("AUROC of each class")
+    assert all("on test" in by_name[name].describe(cells.figure_data)
+               for name in ("classes", "averages", "pareto", "changes", "density"))  # fmt: skip
+    assert "chosen on val" in by_name["pareto"].describe(cells.figure_data)
+    assert not [figure.name for figure in FIGURES if "{" in figure.describe(cells.figure_data)]
 
 
 def test_a_run_is_chosen_on_val_and_quoted_on_test(cells: Contents) -> None:
@@ -185,6 +213,16 @@ def test_cycle_0_is_named_where_it_was_kept(cells: Contents, films: Contents) ->
         assert f"{DIRECT_KEPT}." in summary(contents)
         assert all(entry.folder.name in summary(contents) for entry in kept)
     assert "cycle kept" in report_html([cells])
+
+
+def test_notes_of_the_subgroup_analysis_say_what_was_counted(cells: Contents) -> None:
+    """Intervals without known patients are over images; a patient has fewer right answers."""
+    analysis = cells.harms[0]
+    assert "95 % intervals over patients." in class_calibration_table(analysis).note
+    unknown = class_calibration_table(replace(analysis, num_patients=0)).note
+    assert "95 % intervals over images, since patients are unknown." in unknown
+    lost = sum(each.change < 0 for each in analysis.patients)
+    assert f"fewer are right in {lost} of 6 patients" in patients_table(analysis).note
 
 
 def test_films_have_classes_and_patient_groups(films: Contents) -> None:

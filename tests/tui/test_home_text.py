@@ -26,7 +26,10 @@ from medtui.units import MINUS, TIMES
 from tests.helpers.drawn_outcomes import CHOSEN, found, outcome_of_run, run_of, study_of
 from tests.helpers.paths import RECORDED
 
-SCRATCH = f"scratch, trained from the start, is 99{TIMES} smaller and at +1.7 [+0.4, +3.1]."
+SCRATCH = (
+    f"scratch, trained from scratch, is 99{TIMES} smaller; its test accuracy changes by "
+    "+1.7 [+0.4, +3.1]."
+)
 NEAR = f"{MINUS}0.3 [{MINUS}2.4, +1.8]"
 HOLDING = ValChange(
     "PruneQuantize16 0.1", CHOSEN.names, f"{MINUS}0.2 [{MINUS}0.9, +0.6]", -0.009, holds=True

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from medtui.analysis.run_record import task_of
 from medtui.charts.figures.by_category import averages, changes, classes
 from medtui.charts.figures.calibration import calibration
 from medtui.charts.figures.data import FigureData
@@ -10,6 +11,7 @@ from medtui.charts.figures.over_time import memory, metric_by_cycle, test_by_cyc
 from medtui.charts.figures.search import caption_of, search
 from medtui.charts.figures.tradeoff import metric_by_density, pareto
 from medtui.charts.plot import Plot
+from medtui.metrics import class_metric
 from medtui.monitor.telemetry_curves import MEAN_S
 from medtui.runs.search_record import SearchOutcome
 from medtui.runs.slug import slugify
@@ -27,7 +29,8 @@ class Figure:
     """Name for `--figure`."""
     title: str
     caption: str
-    """What is shown and on which split; `{metric}` stands for the primary metric."""
+    """What is shown and on which split; `{metric}` stands for the primary metric, `{class_metric}`
+    for that of classes."""
     build: Callable[[FigureData], tuple[Plot, ...]]
     """Returns its plots, mostly one."""
     applies: Callable[[FigureData], bool] = _always
@@ -42,13 +45,15 @@ class Figure:
         return self.applies(data) and bool(self.plots(data))
 
     def describe(self, data: FigureData) -> str:
-        """Return the caption with the name of the primary metric."""
-        return self.caption.replace("{metric}", data.headline.title)
+        """Return the caption with the names of the primary metric and of that of classes."""
+        of_classes = class_metric(task_of(data.entries)).title
+        caption = self.caption.replace("{metric}", data.headline.title)
+        return caption.replace("{class_metric}", of_classes)
 
 
 FIGURES: tuple[Figure, ...] = (
-    Figure("accuracy", "By cycle", "{metric} on val, used for selection, at each cycle of "
-           "L-C, before any fine-tuning.",
+    Figure("accuracy", "By cycle", "{metric} on val, used for selection, at each cycle of L-C; "
+           "behind the last cycle that of the fine-tuned model, where there is one.",
            metric_by_cycle, lambda data: bool(data.compressed)),
     Figure("test", "Test by cycle", "Test at each cycle of L-C at which it was evaluated, before "
            "any fine-tuning: for the record, nothing is chosen by it.",
@@ -64,16 +69,19 @@ FIGURES: tuple[Figure, ...] = (
            lambda data: len({run.entry.density for run in data.compressed
                              if run.entry.density}) > 1),
     Figure("pareto", "Size", "{metric} on test against sparse size, and against latency where it "
-           "was measured; the line is the Pareto front.", pareto),
-    Figure("classes", "By class", "Each class on test in each run.", classes),
+           "was measured; the line is the Pareto front, whose runs are chosen on val.", pareto),
+    Figure("classes", "By class", "{class_metric} of each class against the rest on test, in each "
+           "run.", classes),
     Figure("calibration", "Calibration", "Observed share by predicted probability of each "
            "class on test, in ten groups of about equal size with Wilson's 95 % intervals, which "
            "count images as independent.",
            calibration, lambda data: bool(data.harms)),
-    Figure("averages", "Averages", "Means by scheme and density; lines show the standard deviation "
-           "between seeds.", averages),
-    Figure("memory", "Memory", "Memory over time: used, and free.", memory),
-    Figure("utilisation", "Utilisation", f"Over time: raw faint, mean of {MEAN_S} samples bold.",
+    Figure("averages", "Averages", "Means by scheme and density, of metrics on test; lines show "
+           "the standard deviation between seeds.", averages),
+    Figure("memory", "Memory", "Memory over time, used and free: of the GPU, without one that used "
+           "by the run's processes and that free on the machine.", memory),
+    Figure("utilisation", "Utilisation", "Utilisation of the GPU over time, without one of the CPU "
+           f"by the run's processes: faint as sampled, bold the mean of {MEAN_S} samples.",
            utilisation),
 )  # fmt: skip
 """All figures, in the order in which they are shown."""

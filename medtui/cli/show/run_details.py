@@ -117,10 +117,7 @@ def _intervals(result: Result) -> str:
     if not result.has_patients:
         return f"95 %, by {method}, over images: patients are unknown"
     text = f"95 %, by {method}, over {plural(test.num_patients, 'patient')} on test"
-    if test.num_effective:
-        verb = "informs" if test.num_patients == 1 else "inform"
-        text += f", which {verb} like {test.num_effective:.1f} of equal size"
-    return text
+    return f"{text} (effective number {test.num_effective:.1f})" if test.num_effective else text
 
 
 def _convergence(run: RunFeed) -> Iterator[str]:

@@ -41,7 +41,7 @@ def details(facts: Facts, card: Card | None, answers: Answers) -> CardSection:
     rows.add("parameters that are not zero", result, "/size/num_nonzero", format_count)
     rows.add("dense size", result, "/size/bytes_dense", format_bytes)
     rows.add("sparse size", result, "/size/bytes_packed", format_bytes)
-    rows.add("multiply-adds of an image", result, "/size/macs", format_count)
+    rows.add("multiply-accumulates of an image", result, "/size/macs", format_count)
     rows.add("images: channels, height, width", result, "/image_shape", _listed)
     rows.add("seed", result, "/seed")
     rows.add("cycles", result, "/num_cycles")

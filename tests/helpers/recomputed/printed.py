@@ -289,13 +289,13 @@ def facts_of_run(run: RunFiles) -> dict[str, str]:
     )
     if not found.is_constant:
         power = (
-            f"if nothing is lost, they show a margin of "
+            f"if nothing is lost, non-inferiority at a margin of "
             f"{factor * found.detectable:.{3 if factor == 1 else 1}f}{points} in {LABELS[name]} "
-            "with a chance of 80 %"
+            "is shown with a power of 80 %"
         )
-    people = f"{len(set(patients.tolist()))} test patients, which inform like"
+    people = f"{len(set(patients.tolist()))} test patients"
     return {
         "change": f"test {LABELS[name]} {change(name, found)} from {baseline.key}",
         "verdict": f"{verdict}, against a margin of {margin}",
-        "power": f"{people} {effective_number(patients):.1f} of equal size; {power}.",
+        "power": f"{people} (effective number {effective_number(patients):.1f}); {power}.",
     }

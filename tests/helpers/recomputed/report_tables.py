@@ -126,7 +126,8 @@ def summary_sentences(runs: list[RunFiles]) -> list[str]:
     ]  # fmt: skip
     rates = [flips_of_run(run)["rate"] for run in compared(runs)]
     low, high = percent(min(rates)), percent(max(rates))
-    found.append(f"{low if low == high else f'{low} to {high}'} of the test predictions changed.")
+    differ = "of the test predictions differ from those of the control."
+    found.append(f"{low if low == high else f'{low} to {high}'} {differ}")
     return [*found, _verdicts(runs), _chosen(runs)]
 
 
