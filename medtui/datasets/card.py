@@ -140,8 +140,8 @@ class Card(Document):
     split: Literal["patient", "official", "image"] = "patient"
     """Grouped by patient, by official lists (or an npz file's own splits), or by image."""
     class_weights: Literal["none", "inverse", "complement", "frequency"] = "none"
-    """How the loss weights follow from the class frequencies in train: "inverse" weighs rare classes
-    up, "complement" does so mildly, and "frequency", the frequency itself, weighs them down."""
+    """How the loss weights follow from the class frequencies in train: "inverse" weighs rare
+    classes up, "complement" does so mildly, and "frequency", the frequency itself, down."""
     table: TableFiles | None = None
     """Required for format = "table", and only there."""
     dicom: DicomSection | None = None
