@@ -3,9 +3,10 @@
 from typing import Any
 
 from medtui.analysis.differences import difference_text
-from medtui.analysis.run_record import RunRecord
+from medtui.analysis.run_record import RunRecord, positive_of
 from medtui.analysis.run_titles import titles_of
 from medtui.analysis.site_cells import SiteCell
+from medtui.analysis.site_models import SiteModel
 from medtui.analysis.sites import SiteColumn, SiteMatrix, describe_size
 from medtui.analysis.table import Table
 from medtui.analysis.verdicts import describe_verdicts
@@ -38,7 +39,7 @@ def _values(matrix: SiteMatrix) -> Table:
     )
     counts = "; ".join(f"{each.name}: {column_size(each)}" for each in matrix.columns)
     return Table(
-        f"{metric.label} on other data sets",
+        f"{_label(matrix, starts=True)} on other data sets",
         ("run", *(each.name for each in matrix.columns)),
         rows,
         note=f"With 95 % intervals over patients. {counts}. {NOTE}",
@@ -53,17 +54,39 @@ def _changes(matrix: SiteMatrix) -> Table:
         for entry, cells in zip(matrix.entries, matrix.cells, strict=True)
         if any(cell is not None and cell.change is not None for cell in cells)
     )
-    margin = max((entry.margin for entry in matrix.entries), default=0.0)
     has_controls = any(entry.folder.is_control for entry in matrix.entries)
     baseline = "control" if has_controls else "reference"
     of_control = " The control's own changes are from the reference." if has_controls else ""
     return Table(
-        f"Change of {metric.label} from the {baseline} on the same images",
+        f"Change of {_label(matrix)} from the {baseline} on the same images",
         ("run", *(each.name for each in matrix.columns)),
         rows,
-        note=f"Paired differences with 95 % intervals.{of_control} "
-        f"{describe_verdicts(metric, margin)}",
+        note=f"Paired differences{_in_unit(metric)} with 95 % intervals.{of_control} "
+        f"{_margins(matrix)}",
     )
+
+
+def _label(matrix: SiteMatrix, *, starts: bool = False) -> str:
+    """Return the metric's name, with the class that it is about where the runs share it.
+
+    As it `starts` a title, or within one.
+    """
+    label = matrix.metric.label_for(positive_of(matrix.entries))
+    return label[:1].upper() + label[1:] if starts else label
+
+
+def _in_unit(metric: Metric) -> str:
+    return " in percentage points" if metric.is_share else ""
+
+
+def _margins(matrix: SiteMatrix) -> str:
+    """Return what the verdicts mean; runs of several studies may have several margins."""
+    margins = sorted({entry.margin for entry in matrix.entries}) or [0.0]
+    text = describe_verdicts(matrix.metric, margins[-1])
+    if len(margins) == 1:
+        return text
+    own = ", ".join(matrix.metric.show_amount(each) for each in margins)
+    return f"{text} The runs' margins are {own}: each verdict is by the run's own."
 
 
 def _models(matrix: SiteMatrix) -> Table:
@@ -73,28 +96,37 @@ def _models(matrix: SiteMatrix) -> Table:
     rows = tuple(
         (
             titles[each.entry.key],
-            each.name,
+            _short_name(each),
             names[each.digest],
             value_text(metric, each.cell),
-            change_text(metric, each.cell),
+            difference_text(metric, each.cell.change) or MISSING,
+            each.cell.verdict.state if each.cell.verdict else MISSING,
             _flips_text(each.flips),
             f"{each.logit_difference:.2g}",
         )
         for each in matrix.models
     )
     return Table(
-        f"{metric.label} of shrunk models and exported files on other data sets",
-        ("run", "model", "data set", metric.name, "change", "changed_answers", "logit_difference"),
+        f"{_label(matrix, starts=True)} of shrunk models and exported files on other data sets",
+        ("run", "model", "data set", metric.name, "change", "verdict", "changed_answers",
+         "logit_difference"),
         rows,
-        note="Changes are from the run's own model on the same images, with 95 % intervals. "
-        "In multi-label tasks each class of an image is an answer. Logits differ by at most "
-        "what the last column says.",
+        note=f"Changes{_in_unit(metric)} are from the run's own model on the same images, with "
+        "95 % intervals. In multi-label tasks each class of an image is an answer. Logits differ "
+        f"by at most what the last column says. {_margins(matrix)}",
         num_keys=3,
         shown_headers=(
-            "run", "model", "data set", f"{metric.label} [95 %]", "change from the run",
-            "changed answers", "logits differ by",
+            "run", "model", "data set", f"{metric.label} [95 %]", "change from the run [95 %]",
+            "verdict", "changed answers", "logits differ by",
         ),
     )  # fmt: skip
+
+
+def _short_name(model: SiteModel) -> str:
+    """Return an exported file's name without its study and run: `int8.onnx`."""
+    folder = model.entry.folder
+    stem = f"{folder.study.name}-{folder.name}"
+    return model.name.removeprefix(stem).lstrip("-.") if model.name.startswith(stem) else model.name
 
 
 def _flips_text(flips: Flips) -> str:

@@ -1,5 +1,6 @@
 """Which model of a finished run answers: its own, its shrunk one, or a file that was exported."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -47,6 +48,33 @@ def find_model(run: RunFolder, model: str) -> Path:
         f"`{model}` is neither a model of a run nor a file. {did_you_mean(model, known)}",
         hint=f"Models: {', '.join(known)}, or the path of an exported file.",
     )
+
+
+def runs_with(runs: Sequence[RunFolder], model: str) -> tuple[list[RunFolder], str]:
+    """Return the runs that have a model besides their own, and a sentence on the others, if any.
+
+    Raises:
+        UsageError: none has it, or an exported file is named for several runs.
+    """
+    if model == RUN:
+        return [], ""
+    if is_path(model) and len(runs) > 1:
+        raise UsageError(
+            f"{model} is a file of one run, but {len(runs)} runs are named.",
+            hint="Name the run that it was exported from: medtui evaluate STUDY/RUN --model FILE",
+        )
+    found, lacking, errors = list[RunFolder](), list[str](), list[UsageError]()
+    for run in runs:
+        try:
+            find_model(run, model)
+            found.append(run)
+        except UsageError as error:
+            lacking.append(f"{run.study.name}/{run.name}")
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    others = f"left out, without a {model} model: {', '.join(lacking)}" if lacking else ""
+    return found, others
 
 
 def is_path(model: str) -> bool:

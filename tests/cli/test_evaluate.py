@@ -58,7 +58,7 @@ def test_a_site_is_evaluated_listed_and_deleted(films):
         "--json",
     )  # fmt: skip
     assert also.code == 0, also.stderr
-    assert "films/control has no packed file" in also.stderr
+    assert "left out, without a packed model: films/reference, films/control" in also.stderr
     assert "films/control: was evaluated before" in also.stderr
     assert f"films/prune-0.5, {file}: evaluated" in also.stderr
     (packed,) = [each for each in also.objects if each["model"] != "run"]

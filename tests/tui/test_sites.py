@@ -33,7 +33,7 @@ def test_the_screen_shows_each_run_at_home_and_elsewhere(tmp_path):
     assert [row[0] for row in found.tables[0].rows] == ["reference", "control", "Prune 0.5"]
     assert any("20 of its patients" in each for each in found.sentences)
     other = read_content(runs_dir, ["films"], metric_named("accuracy"))
-    assert other.tables[0].title == "accuracy on other data sets"
+    assert other.tables[0].title == "Accuracy on other data sets"
 
 
 def test_metrics_follow_each_other():
@@ -58,3 +58,60 @@ async def test_the_dialog_says_why_a_card_cannot_be_used(tmp_path):
         pilot.app.screen.query_one("#site-card", Input).value = "nowhere"
         await pilot.press("enter")
         await until(pilot, lambda: "no such card file" in screen_text(pilot))
+
+
+async def test_the_screen_names_what_a_reader_needs(tmp_path):
+    """At 80 columns: split, size and interval of each data set, its gaps, and the runs without."""
+    study, _ = write_film_study(tmp_path)
+    new = draw_films(np.random.default_rng(3), 60, "elsewhere")
+    card = write_single_part(tmp_path, "clinic", new)
+    card.write_text(card.read_text().replace('"Mass"', '"Nodule"'))
+    site = ExternalSite(name="clinic", card=str(card), split="test")
+    list(Evaluation(site, torch.device("cpu")).run_all([study.reference, study.run("control")]))
+    study.run("prune-0.25").path.mkdir()
+    study.run("prune-0.25").preset.write_text(study.preset.read_text())
+    async with opened(study.path.parent, size=(80, 50)) as pilot:
+        await pilot.app.push_screen(SitesScreen(study.path.parent, ("films",)))
+        await until(pilot, lambda: "AUROC on other data sets" in screen_text(pilot))
+        text = " ".join(screen_text(pilot).replace("│", " ").split())
+        for words in (
+            "home: test split, 60 images of 20 patients; clinic: test split, 60 images of 20",
+            "clinic: it has no class Mass",
+            "clinic: no 95 % interval: 29 patients are needed, there are 20",
+            "clinic: 2 of 3 runs have been evaluated on it",
+            "not finished, so not evaluated: films/prune-0.25",
+            "E Evaluate m Metric y Copy b Back",
+        ):
+            assert words in text, words
+
+
+async def test_the_dialog_evaluates_another_model_too(tmp_path, monkeypatch):
+    """What the fields name is what the process is asked for; runs without the model are named."""
+    study, _ = write_film_study(tmp_path, names=("reference", "prune-0.5"))
+    run = study.run("prune-0.5")
+    run.shrunk_manifest.write_text("{}")
+    asked = []
+    monkeypatch.setattr(
+        "medtui.tui.sites.dialog.EvaluationProcess",
+        lambda runs, site, **more: asked.append((runs, site, more)) or FinishedProcess(),
+    )
+    async with opened(study.path.parent) as pilot:
+        dialog = SiteDialog(study.runs())
+        await pilot.app.push_screen(dialog)
+        for name, value in (("card", "demo"), ("split", "test"), ("model", "shrunk")):
+            dialog.query_one(f"#site-{name}", Input).value = value
+        await pilot.press("enter")
+        await until(pilot, lambda: "left out, without a shrunk model" in screen_text(pilot))
+    ((runs, site, more),) = asked
+    assert [each.name for each in runs] == ["reference", "prune-0.5"]
+    assert (site.split, more) == ("test", {"others": [run], "model": "shrunk"})
+
+
+class FinishedProcess:
+    """A process that has nothing to report."""
+
+    def follow(self, report):
+        """Return at once."""
+
+    def stop(self):
+        """Do nothing."""

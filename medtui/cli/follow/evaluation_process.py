@@ -21,7 +21,7 @@ from medtui.runs.external_record import (
     read_other_models,
 )
 from medtui.runs.folder import RunFolder
-from medtui.runs.model_choice import RUN, find_model, is_path, name_of
+from medtui.runs.model_choice import RUN, find_model, name_of, runs_with
 from medtui.runs.run_names import names_probe
 from medtui.units import plural
 
@@ -70,7 +70,9 @@ def evaluate_targets(asked: EvaluateOptions) -> int:
         asked.card, asked.root, name=asked.name, split=asked.split, class_map=asked.class_map
     )
     progress = EvaluationProgress(is_quiet=asked.is_quiet)
-    others = _having(runs, asked.model, progress)
+    others, lacking = runs_with(runs, asked.model)
+    if lacking:
+        progress.say(lacking)
     process = EvaluationProcess(
         whole, site, device=asked.device, threads=asked.threads, others=others, model=asked.model
     )
@@ -83,35 +85,6 @@ def evaluate_targets(asked: EvaluateOptions) -> int:
     progress.end()
     show_sites(whole, asked.metric, as_json=asked.as_json, named=named)
     return MedtuiError.exit_code if progress.num_skipped else 0
-
-
-def _having(
-    runs: Sequence[RunFolder], model: str, progress: "EvaluationProgress"
-) -> list[RunFolder]:
-    """Return the runs that have a model besides their own; say which have not.
-
-    Raises:
-        UsageError: none has it, or an exported file is named for several runs.
-    """
-    if model == RUN:
-        return []
-    if is_path(model) and len(runs) > 1:
-        raise UsageError(
-            f"--model {model} is a file of one run, but {len(runs)} runs are named.",
-            hint="Name the run that it was exported from: medtui evaluate STUDY/RUN --model FILE",
-        )
-    found, lacking = list[RunFolder](), list[UsageError]()
-    for run in runs:
-        try:
-            find_model(run, model)
-            found.append(run)
-        except UsageError as error:
-            lacking.append(error)
-    if not found:
-        raise lacking[0]
-    for each in lacking:
-        progress.say(f"{each.message} It is left out.")
-    return found
 
 
 def _runs_of(runs_dir: Path, targets: Sequence[str]) -> list[RunFolder]:

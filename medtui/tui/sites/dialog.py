@@ -1,21 +1,22 @@
 """A dialog that evaluates finished runs on another data set: its fields, and the progress."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import assert_never
 
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from medtui.errors import MedtuiError
+from medtui.errors import MedtuiError, UsageError
 from medtui.jobs.external import EvaluationProcess, describe_site, with_baselines
 from medtui.protocol.external import EvaluateMessage, SiteMeasured, SiteSkipped
 from medtui.protocol.outcome import Progress
 from medtui.runs.folder import RunFolder
+from medtui.runs.model_choice import RUN, runs_with
 from medtui.tui.bindings import bind, bind_fields
 from medtui.tui.theme import colours_of
 from medtui.tui.widgets.key_bar import KeyBar
@@ -24,7 +25,9 @@ _FIELDS = (
     ("card", "card", "a shipped data set, or the path of a card.toml"),
     ("root", "images", "folder or file; empty where the card carries them"),
     ("name", "name", "in tables; empty takes the card's"),
+    ("split", "split", "all images, or test by the card's rule; empty takes all"),
     ("map", "class map", "TOML file, where classes are named differently; or empty"),
+    ("model", "model", "shrunk, onnx, int8-onnx, ... besides the run's own; or empty"),
 )
 """Identifier, label and hint of each field."""
 
@@ -35,7 +38,8 @@ class SiteDialog(ModalScreen[bool]):
     HELP = (
         "All images of the data set are evaluated by each finished run, its control and its "
         "reference. What is stored already is not computed again. A class map has a section "
-        '[classes] with lines "theirs" = "the model\'s".'
+        '[classes] with lines "theirs" = "the model\'s". A model besides the runs\' own is their '
+        "shrunk one, or the newest file of an export format; runs without it are left out."
     )
 
     AUTO_FOCUS = "Input"
@@ -54,10 +58,13 @@ class SiteDialog(ModalScreen[bool]):
             width: 78; max-width: 96%; height: auto; max-height: 90%;
             padding: 0 2; border: round $primary; background: $surface;
         }
-        Input { height: 1; border: none; padding: 0 1; background: $background; }
+        Horizontal { height: 1; }
+        Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $background; }
         Input:focus { border: none; }
-        .label { color: $text-muted; margin-top: 1; }
-        #site-progress { height: auto; min-height: 1; margin: 1 0 0 0; }
+        .label { width: 10; color: $text-muted; }
+        VerticalScroll { height: auto; min-height: 1; max-height: 10; margin-top: 1;
+                         scrollbar-size-vertical: 1; }
+        #site-progress { height: auto; }
     }
     """
 
@@ -76,9 +83,11 @@ class SiteDialog(ModalScreen[bool]):
             frame.border_title = "Evaluate on another data set"
             frame.border_subtitle = "⏎ starts · esc closes"
             for name, label, hint in _FIELDS:
-                yield Static(f"{label}: {hint}", classes="label", markup=False)
-                yield Input(id=f"site-{name}", compact=True)
-            yield Static(id="site-progress", markup=False)
+                with Horizontal():
+                    yield Static(label, classes="label", markup=False)
+                    yield Input(id=f"site-{name}", placeholder=hint, compact=True)
+            with VerticalScroll(can_focus=False):
+                yield Static(id="site-progress", markup=False)
         yield KeyBar()
 
     def on_unmount(self) -> None:
@@ -97,19 +106,34 @@ class SiteDialog(ModalScreen[bool]):
         }
         self._lines = []
         try:
-            site = describe_site(
-                values["card"],
-                values["root"],
-                name=values["name"],
-                class_map=Path(values["map"]) if values["map"] else None,
-            )
-            self._process = EvaluationProcess(with_baselines(self._runs), site)
+            self._process = self._started(values)
         except MedtuiError as error:
             self._say(str(error), is_bad=True)
             return
         self._progress = "starting"
         self._show()
         self._follow(self._process)
+
+    def _started(self, values: Mapping[str, str]) -> EvaluationProcess:
+        """Return the process that evaluates what the fields name.
+
+        Raises:
+            MedtuiError: there is no such card or model.
+        """
+        if not values["card"]:
+            raise UsageError("Name a card: a shipped data set, or the path of a card.toml.")
+        site = describe_site(
+            values["card"],
+            values["root"],
+            name=values["name"],
+            split=values["split"] or "all",
+            class_map=Path(values["map"]) if values["map"] else None,
+        )
+        model = values["model"] or RUN
+        others, lacking = runs_with(self._runs, model)
+        if lacking:
+            self._say(lacking)
+        return EvaluationProcess(with_baselines(self._runs), site, others=others, model=model)
 
     def action_leave(self) -> None:
         """Cancel a running evaluation, or go back."""
@@ -134,13 +158,13 @@ class SiteDialog(ModalScreen[bool]):
             case Progress(text):
                 self._progress = text
                 self._show()
-            case SiteMeasured(run, _, was_stored):
+            case SiteMeasured(run, _, was_stored, model):
                 self._has_changed = True
                 state = "was evaluated before" if was_stored else "evaluated"
-                self._say(f"✓ {Path(run).name} {state}")
-            case SiteSkipped(run, problem):
+                self._say(f"✓ {_title_of(run, model)} {state}")
+            case SiteSkipped(run, problem, model):
                 self._has_skipped = True
-                self._say(f"{Path(run).name} not evaluated: {problem}", is_bad=True)
+                self._say(f"{_title_of(run, model)} not evaluated: {problem}", is_bad=True)
             case _:
                 assert_never(message)
 
@@ -166,3 +190,9 @@ class SiteDialog(ModalScreen[bool]):
         if self._progress:
             lines.append(Text(f"● {self._progress} ...", style=colours.accent))
         self.query_one("#site-progress", Static).update(Text("\n").join(lines))
+        self.query_one(VerticalScroll).scroll_end(animate=False)
+
+
+def _title_of(run: str, model: str) -> str:
+    name = Path(run).name
+    return name if model == RUN else f"{name}, {model}"

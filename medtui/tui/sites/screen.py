@@ -67,6 +67,8 @@ class SitesScreen(LayeredScreen[None]):
         """Return why nothing can be evaluated."""
         if action == "evaluate" and getattr(self.app, "is_read_only", False):
             return "medtui was opened with --read-only."
+        if action in {"evaluate", "metric", "copy"} and self._content is None:
+            return "The results are being read."
         if action in {"evaluate", "metric", "copy"} and not (self._content and self._content.runs):
             return "No run is finished yet."
         return super().why_not(action)
@@ -107,8 +109,8 @@ class SitesScreen(LayeredScreen[None]):
         self._content = content
         colours = colours_of(self.app.current_theme)
         self._show_title(content.metric.label if content.metric else "")
-        sentences = [Text(each, style=colours.warning) for each in content.sentences]
-        parts: list[Table | Text] = [*content.tables, *sentences]
+        told = Text("\n".join(content.sentences), style=colours.warning)
+        parts: list[Table | Text] = [*content.tables, *([told] if told else [])]
         self.query_one(TableView).show(parts, colours)
 
     def _show_title(self, right: str) -> None:
