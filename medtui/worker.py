@@ -12,7 +12,7 @@ import time
 import traceback
 from contextlib import nullcontext
 from pathlib import Path
-from types import FrameType
+from types import FrameType, SimpleNamespace
 
 import msgspec
 
@@ -130,12 +130,14 @@ def _is_supervised_by_earlier(folder: RunFolder) -> bool:
 
 
 def _run(folder: RunFolder, preset: Preset, log: EventWriter, lock: FolderLock, device: str) -> int:
+    early = SimpleNamespace(reason="")
+    _listen_for_requests(lock, early)  # importing torch takes seconds
     from medtui.engine.run.pipeline import execute
     from medtui.engine.run.session import StopFlag, StopRequested
 
     stop = StopFlag()
-    _install_signal_handlers(stop)
-    _listen_to_heartbeat(lock, stop)
+    _listen_for_requests(lock, stop)
+    stop.reason = stop.reason or early.reason
     machine = preset.machine
     threads = machine.reference_threads if folder.is_trained else machine.threads
     started = RunStarted(os.getpid(), socket.gethostname(), device, threads=threads)
@@ -175,6 +177,12 @@ def _log_failure(log: EventWriter, failure: RunFailed) -> None:
         log.write(failure)
     except OSError as error:
         print(explain_os_error(error), file=sys.stderr)  # noqa: T201 - goes to worker.log
+
+
+def _listen_for_requests(lock: FolderLock, stop: object) -> None:
+    """Request a stop after the current step wherever such a request comes from."""
+    _install_signal_handlers(stop)
+    _listen_to_heartbeat(lock, stop)
 
 
 def _install_signal_handlers(stop: object) -> None:

@@ -135,7 +135,7 @@ def test_no_module_starts_a_process_in_another_way():
         "datasets/decoding/pool.py", "telemetry/sampler_process.py", "fork_server/client.py",
         "engine/run/provenance.py", "doctor/terminal.py",  # git, nvidia-smi, tmux
         "engine/timing/cpu_share.py",  # a bare interpreter that counts
-        "jobs/schedulers/slurm_queue.py",  # sbatch, squeue, scancel
+        "jobs/schedulers/slurm_programs.py",  # sbatch, squeue, scancel
         "jobs/schedulers/ray_actor.py", "jobs/schedulers/ray_cancel.py", "doctor/ray_nodes.py",
     }  # fmt: skip
 

@@ -33,6 +33,8 @@ class ProbedPlace(msgspec.Struct, frozen=True):
     """None where it did not answer."""
     problem: str = ""
     """Why not."""
+    remedy: str = ""
+    """What to do about it; empty where the node's software or folders are to be looked at."""
     is_waiting: bool = False
     """Whether it had not been started when `doctor` gave up."""
     has_gpu: bool = False
@@ -50,8 +52,8 @@ def examine_place(place: ProbedPlace, here: Here) -> Finding:
         if place.is_waiting:
             remedy = "ask again when there is room, or wait longer with --wait"
             return Finding(subject, "warning", place.problem, remedy)
-        remedy = "install medtui there, and mount the runs folder, both at the same path as here"
-        return Finding(subject, "failure", place.problem, remedy)
+        usual = "install medtui there, and mount the runs folder, both at the same path as here"
+        return Finding(subject, "failure", place.problem, place.remedy or usual)
     problems = [*_software(facts, here), *_gpu(facts, place), *_storage(facts, here)]
     level: Level = max((each[0] for each in problems), key=_LEVELS.index, default="OK")
     text = "; ".join(each[1] for each in problems) or "can compute runs"

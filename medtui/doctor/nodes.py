@@ -32,9 +32,11 @@ MODULE = "medtui.doctor.node_probe"
 
 
 class JobEnd(msgspec.Struct, frozen=True):
-    """How a job ended that wrote no answer."""
+    """How a job ended that wrote no answer, or why it will never start."""
 
     reason: str
+    remedy: str = ""
+    """Empty where the software of the node is the likely cause."""
 
 
 class NodeJob(msgspec.Struct):
@@ -83,7 +85,9 @@ def _await_place(job: NodeJob, folder: Path, deadline: float) -> ProbedPlace:
         if isinstance(state, JobEnd):
             ended_at = ended_at or time.monotonic()
             if time.monotonic() - ended_at >= GRACE_SECONDS:
-                return ProbedPlace(job.place, problem=state.reason, has_gpu=job.has_gpu)
+                return ProbedPlace(
+                    job.place, problem=state.reason, remedy=state.remedy, has_gpu=job.has_gpu
+                )
         elif time.monotonic() >= deadline:
             job.cancel()
             text = f"no answer in time: {state}" if state else "started, but did not answer in time"

@@ -7,7 +7,7 @@ from shlex import join
 
 from medtui.doctor.nodes import JobEnd, NodeJob, probe_command
 from medtui.errors import EnvironmentProblem
-from medtui.jobs.schedulers.slurm_queue import call, cancel
+from medtui.jobs.schedulers.slurm_programs import call, cancel, submit
 from medtui.jobs.schedulers.slurm_script import setup_line
 from medtui.preset import Preset
 from medtui.storage import read_tail
@@ -17,6 +17,37 @@ MINUTES = 10
 """Time limit of a job: importing torch from a cold network disk takes a minute."""
 
 _TAIL_BYTES = 8192
+
+_NOT_SHARED = (
+    "mount the runs folder at the same path on all nodes, or name a shared one with --runs-dir"
+)
+
+_NEVER = {
+    "PartitionDown": JobEnd(
+        "the partition is down: it accepts jobs, and starts none",
+        "choose another slurm.partition, or ask the cluster's administrators",
+    ),
+    "PartitionInactive": JobEnd(
+        "the partition is inactive: it starts no job",
+        "choose another slurm.partition, or ask the cluster's administrators",
+    ),
+    "PartitionTimeLimit": JobEnd(
+        f"its time limit is shorter than the {MINUTES} minutes of this check",
+        "choose another slurm.partition",
+    ),
+    "BadConstraints": JobEnd(
+        "no node of the partition has all that the preset asks for",
+        "compare slurm.cpus, memory, gres and constraint with `sinfo --Node --long`",
+    ),
+    "JobHeld": JobEnd(
+        "Slurm holds the job: it is not started",
+        "ask the cluster's administrators; `scontrol show job` tells more",
+    ),
+}
+"""Part of the reason why a job waits to what it means, where waiting longer is of no use.
+
+Source: squeue(1), "Job reason codes", of Slurm 22.05.
+"""
 
 
 def start_in_partitions(preset: Preset, folder: Path, data: str) -> list[NodeJob]:
@@ -59,24 +90,42 @@ def _submit(preset: Preset, folder: Path, data: str, partition: str) -> NodeJob:
     script = folder / f"{name}.sh"
     script.write_text(probe_script(preset, folder, data, partition), encoding="utf-8")
     try:
-        identifier = call(["sbatch", "--parsable", script.name], folder).strip().partition(";")[0]
+        identifier = submit(folder, script.name)
     except EnvironmentProblem as error:
-        refusal = JobEnd(error.message)
+        refusal = JobEnd(error.message, error.hint)
         return NodeJob(partition, f"{name}.json", lambda: refusal, lambda: None)
 
     def state() -> JobEnd | str:
-        line = call(["squeue", "--noheader", "--states=all", f"--jobs={identifier}",
-                     "--format=%T|%r"]).strip()  # fmt: skip
-        word, _, reason = line.partition("|")
-        if word in {"PENDING", "CONFIGURING"}:
-            return reason or word
-        if word in {"RUNNING", "COMPLETING"}:
-            return ""
-        return JobEnd(_last_line(folder / f"{name}.log") or f"the job ended: {word}, {reason}")
+        return state_of_job(identifier, folder / f"{name}.log")
 
     return NodeJob(
         partition, f"{name}.json", state, lambda: cancel([identifier]), preset.jobs.has_gpu
     )
+
+
+def state_of_job(identifier: str, log: Path) -> JobEnd | str:
+    """Return how a job ended, or why it waits; empty while it runs.
+
+    One that waits for what does not come is cancelled.
+    """
+    asked = ["squeue", "--noheader", "--states=all", f"--jobs={identifier}", "--format=%T|%N|%r"]
+    try:
+        line = call(asked).strip()
+    except EnvironmentProblem as error:
+        return f"Slurm does not answer: {error.message}"
+    word, _, rest = line.partition("|")
+    node, _, reason = rest.partition("|")
+    if word in {"PENDING", "CONFIGURING"}:
+        end = next((end for part, end in _NEVER.items() if part in reason), None)
+        if end is not None:
+            cancel([identifier])
+        return end or reason or word
+    if word in {"RUNNING", "COMPLETING"}:
+        return ""
+    if not log.exists():
+        text = f"the job ended on {node} ({word}), but nothing that it wrote is in {log.parent}"
+        return JobEnd(text, _NOT_SHARED)
+    return JobEnd(_last_line(log) or f"the job ended on {node}: {word}, {reason}")
 
 
 def _file_name(partition: str) -> str:

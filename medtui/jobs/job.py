@@ -9,9 +9,29 @@ from medtui.jobs.tracker import TrackerProcess
 from medtui.monitor.run_feed import RunFeed
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder
+from medtui.runs.status import Status
 
 KILL_AFTER_SECONDS = 20.0
 """A worker still running this long after its stop request is killed on a second request."""
+
+MAX_CRASHES = 1
+"""How often a run is started again whose worker crashed."""
+
+MAX_LOSSES = 50
+"""How often a run is started again whose place the cluster took away."""
+
+_NO_ENDINGS = frozenset[Status]({"crashed", "queued"})
+"""States of a run whose log does not tell how it ended."""
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """How often a run was started again by its supervisor, and why the last time."""
+
+    num_crashes: int = 0
+    num_losses: int = 0
+    killed_by: int = 0
+    """Number of the signal that ended the worker before; 0 where it exited, or nobody knows."""
 
 
 @dataclass
@@ -20,22 +40,32 @@ class Job:
 
     run: RunFolder
     handle: Handle
-    num_resumes: int = 0
+    restarts: Restarts = Restarts()
     trackers: list[TrackerProcess] | None = None
     """None until its worker has started."""
     stop_requested_at: float | None = field(default=None)
     """Monotonic time of the first stop request to the worker."""
 
-    @property
-    def killed_by(self) -> int:
-        """Number of the signal that ended the worker; 0 if it exited, or is running."""
-        state = self.handle.state
-        return max(0, -state.status) if isinstance(state, Ended) else 0
+    def next_start(self) -> Restarts | None:
+        """Return what the next start of a run counts whose job is over; None if it needs none.
 
-    @property
-    def has_crashed(self) -> bool:
-        """Whether the worker ended before it could log an ending, or anything."""
-        return _is_abrupt(self.handle.state) and _has_no_ending(self.run)
+        That is where its worker ended before it could log an ending, or where the cluster took its
+        place away, even if its worker had the time to stop with a checkpoint. A worker that stopped
+        was asked by a user, unless the cluster gives its reason.
+        """
+        state, done = self.handle.state, self.restarts
+        if not _is_abrupt(state) or is_finished(self.run):
+            return None
+        status = _status_of(self.run)
+        if isinstance(state, Vanished) and state.is_lost:
+            again = Restarts(done.num_crashes, done.num_losses + 1)
+            was_asked = status == "stopped" and bool(state.reason)
+            is_open = (was_asked or status in _NO_ENDINGS) and done.num_losses < MAX_LOSSES
+        else:
+            killed_by = -state.status if isinstance(state, Ended) else 0
+            again = Restarts(done.num_crashes + 1, done.num_losses, killed_by)
+            is_open = status in _NO_ENDINGS and done.num_crashes < MAX_CRASHES
+        return again if is_open else None
 
     def stop(self, *, is_urgent: bool) -> None:
         """Ask the worker to stop after its step; where it is urgent, kill one that takes long."""
@@ -60,12 +90,13 @@ def _is_abrupt(state: JobState) -> bool:
             assert_never(state)
 
 
-def _has_no_ending(run: RunFolder) -> bool:
-    """Return whether the log of an unfinished run does not tell how it ended."""
-    if is_finished(run):
-        return False
-    feed = RunFeed(run)
+def _status_of(run: RunFolder) -> Status:
+    """Return the state of a run whose job is over, whatever its worker's heartbeat looks like.
+
+    A worker that was killed on another machine did not sign off; the scheduler knows that it ended.
+    """
+    feed = RunFeed(run, is_supervised=True)
     feed.refresh()
     while feed.is_behind:
         feed.refresh()
-    return feed.status in {"crashed", "queued"}
+    return feed.status

@@ -3,13 +3,14 @@
 import signal
 import sys
 import time
+from collections import deque
 from pathlib import Path
 from typing import assert_never
 
 from medtui.errors import MedtuiError
 from medtui.jobs.benchmark import benchmarked_runs
 from medtui.jobs.device_slots import num_references_alone
-from medtui.jobs.job import Job
+from medtui.jobs.job import Job, Restarts
 from medtui.jobs.planning import plan_run, plan_runs, retire_lost_references, sweep
 from medtui.jobs.schedulers import Ended, Running, Scheduler, Vanished, Waiting
 from medtui.jobs.schedulers.task import Task, bench_task, worker_task
@@ -26,9 +27,6 @@ from medtui.runs.waiting_note import WaitingNote
 POLL_SECONDS = 0.2
 """Time between two checks of the jobs."""
 
-MAX_RESUMES = 1
-"""How often a crashed worker is restarted automatically."""
-
 
 class Supervisor:
     """Executes a study: its runs, its searches and its benchmark."""
@@ -39,8 +37,8 @@ class Supervisor:
         self._scheduler = scheduler
         self._waiting = WaitingNote(study)
         self._jobs: list[Job] = []
-        self._crashed: dict[Path, Job] = {}
-        """By run: jobs that crashed and are to be started again."""
+        self._restarts: dict[Path, Restarts] = {}
+        """By run, of those that are to be started again."""
         self._trackers: list[TrackerProcess] = []
         self._given_up = set[Path]()
         """Samples that ended without a result; `resume` tries them again."""
@@ -72,8 +70,9 @@ class Supervisor:
         sweep(self.study)
         self._run_references([run for run in runs if run.is_reference])
         is_search_over = False
-        compressible = [run for run in runs if is_finished(run.reference)]
-        self._run_all([run for run in compressible if not run.is_trained])
+        trained = {run for run in runs if run.is_reference and is_finished(run)}
+        compressed = [run for run in runs if not run.is_trained and run.reference in trained]
+        self._run_all(compressed)
         if is_finished(self.study.reference):
             try:
                 is_search_over = self._search()
@@ -88,20 +87,20 @@ class Supervisor:
         return 0 if is_search_over and all(map(is_finished, runs)) else 1
 
     def _run_all(self, runs: list[RunFolder]) -> None:
-        waiting = [run for run in runs if not is_finished(run)]
-        waiting = [run for run in waiting if not self._adopt(run)]
+        unfinished = (run for run in runs if not is_finished(run))
+        waiting = deque(run for run in unfinished if not self._adopt(run))
         while self._jobs or (waiting and not self._is_stopping):
             if self._superseded:
                 raise Superseded(self._superseded)
             while waiting and not self._is_stopping and self._start(waiting[0]):
-                waiting.pop(0)
+                waiting.popleft()
             self._scheduler.refresh()
             self._note_waiting()
             for job in list(self._jobs):
                 if self._check(job):
-                    waiting.insert(0, job.run)
+                    waiting.appendleft(job.run)
             if not self._jobs and not waiting:
-                waiting = queued_runs(runs)
+                waiting.extend(queued_runs(runs))
             time.sleep(POLL_SECONDS)
 
     def _adopt(self, run: RunFolder) -> bool:
@@ -117,9 +116,9 @@ class Supervisor:
         reason = self._scheduler.waiting_for
         if any(not isinstance(state, Waiting) for state in states):
             reason = ""
-        elif states:
+        elif states and not reason:
             reason = next((f"{self._scheduler.name}: {state.reason}" for state in states
-                           if isinstance(state, Waiting) and state.reason), reason)  # fmt: skip
+                           if isinstance(state, Waiting) and state.reason), "")  # fmt: skip
         self._waiting.set(reason)
 
     def _run_references(self, references: list[RunFolder]) -> None:
@@ -168,18 +167,18 @@ class Supervisor:
     def _start(self, run: RunFolder) -> bool:
         """Start a run if there is room; return whether there was."""
         self._fence()
-        before = self._crashed.get(run.path)
+        restarts = self._restarts.get(run.path, Restarts())
         task = worker_task(
             run, self.preset,
             silent_stamp=self._silence.silent_stamp(run.lock),
-            after_signal=before.killed_by if before else 0,
+            after_signal=restarts.killed_by,
         )  # fmt: skip
         handle = self._scheduler.start(task)
         if handle is None:
             return False
         clear_queued(run)
-        self._crashed.pop(run.path, None)
-        self._jobs.append(Job(run, handle, before.num_resumes + 1 if before else 0))
+        self._restarts.pop(run.path, None)
+        self._jobs.append(Job(run, handle, restarts))
         return True
 
     def _check(self, job: Job) -> bool:
@@ -203,10 +202,10 @@ class Supervisor:
             tracker.release()
         self._trackers += job.trackers or ()
         self._jobs.remove(job)
-        if self._is_stopping or job.num_resumes >= MAX_RESUMES or not job.has_crashed:
-            return False
-        self._crashed[job.run.path] = job
-        return True
+        restarts = None if self._is_stopping else job.next_start()
+        if restarts is not None:
+            self._restarts[job.run.path] = restarts
+        return restarts is not None
 
     def _bench(self) -> None:
         """Benchmark the finished models once, where the preset enables it."""

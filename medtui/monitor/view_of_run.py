@@ -4,6 +4,7 @@ from pathlib import Path
 
 from medtui.events import RunFailed, RunStopped
 from medtui.metrics import reported_metrics
+from medtui.monitor.crash_cause import crash_cause
 from medtui.monitor.run_feed import RunFeed
 from medtui.monitor.run_view import MetricRow, RunView
 from medtui.monitor.study_feed import StudyFeed
@@ -80,7 +81,8 @@ def _ending(run: RunFeed, *, is_study_live: bool) -> str:
             )
         case "crashed", _:
             how = _how_to_resume(run, is_study_live=is_study_live)
-            return f"The worker exited unexpectedly. {how}"
+            cause = crash_cause(run)
+            return f"{cause[0].upper()}{cause[1:]}. {how}"
         case "silent", _:
             return f"{run.owner_elsewhere} shows no heartbeat. Press r to resume."
         case _:

@@ -8,11 +8,13 @@ from msgspec.structs import replace
 
 from medtui import __version__
 from medtui.cli.show.nodes import nodes_table
-from medtui.doctor import nodes
+from medtui.doctor import nodes, slurm_partitions
 from medtui.doctor.node_findings import Here, ProbedPlace, examine_place
 from medtui.doctor.node_probe import HELD, NodeFacts, clock_offset, probe_node
 from medtui.doctor.nodes import JobEnd, NodeJob, await_places
-from medtui.doctor.slurm_partitions import probe_script
+from medtui.doctor.slurm_partitions import probe_script, state_of_job
+from medtui.errors import EnvironmentProblem
+from medtui.jobs.schedulers import slurm_programs
 from medtui.preset import parse_preset
 from medtui.protocol.environment import TorchEnvironment
 from medtui.runs.flock import try_flock
@@ -112,6 +114,69 @@ def test_the_probe_sees_locks_data_and_the_clock_of_the_file_system(tmp_path, mo
     assert facts.clock_offset_s == 0.0
     monkeypatch.setattr("medtui.doctor.node_probe.time.time", lambda: 4e9)
     assert clock_offset(tmp_path) > 1e9
+
+
+@pytest.mark.parametrize(
+    ("listed", "said", "remedy", "is_cancelled"),
+    [
+        ("PENDING||PartitionDown", "the partition is down", "another slurm.partition", True),
+        ("PENDING||PartitionTimeLimit", "shorter than the 10 minutes", "slurm.partition", True),
+        ("PENDING||BadConstraints", "no node of the partition has all", "sinfo --Node", True),
+        ("FAILED|n2|NonZeroExitCode", "the job ended on n2 (FAILED), but nothing", "--runs-dir",
+         False),
+        ("COMPLETED|n2|None", "the job ended on n2 (COMPLETED), but nothing", "--runs-dir", False),
+    ],
+)  # fmt: skip
+def test_what_waiting_does_not_help_is_told_at_once(
+    tmp_path, monkeypatch, listed, said, remedy, *, is_cancelled
+):
+    """By one sentence, with what to do about it."""
+    calls = list[list[str]]()
+
+    def call(command: list[str], *_: object, **__: object) -> str:
+        calls.append(command)
+        return listed
+
+    monkeypatch.setattr(slurm_partitions, "call", call)
+    monkeypatch.setattr(slurm_partitions, "cancel", calls.append)
+    end = state_of_job("7", tmp_path / "gpu.log")
+    assert isinstance(end, JobEnd)
+    finding = examine_place(ProbedPlace("gpu", problem=end.reason, remedy=end.remedy), HERE)
+    assert (finding.level, said in finding.text) == ("failure", True)
+    assert remedy in finding.remedy
+    assert (calls[-1] == ["7"]) is is_cancelled
+
+
+def test_a_job_is_waited_for_while_slurm_does_not_answer(tmp_path, monkeypatch):
+    """And the sentence says why nothing comes."""
+
+    def call(*_: object) -> str:
+        raise EnvironmentProblem("squeue failed: Socket timed out.")
+
+    monkeypatch.setattr(slurm_partitions, "call", call)
+    said = state_of_job("7", tmp_path / "gpu.log")
+    assert said == "Slurm does not answer: squeue failed: Socket timed out."
+    monkeypatch.setattr(slurm_partitions, "call", lambda *_: "PENDING||Resources\n")
+    assert state_of_job("7", tmp_path / "gpu.log") == "Resources"
+
+
+def test_a_job_that_slurm_refuses_is_a_finding_with_its_remedy(tmp_path, monkeypatch):
+    """Such as one with a feature that no node has."""
+
+    def call(command: list[str], *_: object, **__: object) -> str:
+        if command[0] == "sinfo":
+            return "gpu\n"
+        raise slurm_programs.explain("sbatch", "Invalid feature specification")
+
+    monkeypatch.setattr(slurm_partitions, "call", call)
+    monkeypatch.setattr(slurm_programs, "call", call)
+    monkeypatch.setattr(nodes, "GRACE_SECONDS", 0.0)
+    preset = parse_preset(mini_preset(machine={"scheduler": "slurm"}), "test")
+    jobs = slurm_partitions.start_in_partitions(preset, tmp_path, "")
+    (place,) = await_places(jobs, tmp_path, 0.0)
+    finding = examine_place(place, HERE)
+    assert finding.text == "sbatch failed: Invalid feature specification."
+    assert "slurm.constraint" in finding.remedy
 
 
 def test_the_script_of_a_partition_asks_for_what_a_run_asks_for(tmp_path):

@@ -10,7 +10,10 @@ import pytest
 from medtui.jobs.planning import plan_runs
 from medtui.preset import parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
+from tests.helpers.eager_workers import eager_python
 from tests.helpers.paths import REPOSITORY
+from tests.helpers.slurm_cluster import SlurmCluster
+from tests.helpers.slurm_studies import JOBS_PRESET, make_study
 from tests.helpers.zygote import PRESET, Zygote
 
 
@@ -59,3 +62,41 @@ def prepare(oracle: StudyFolder, tmp_path: Path) -> Callable[[RunFolder], RunFol
         return run
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def undisturbed(
+    zygote: Zygote, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], StudyFolder]:
+    """Return a function that computes a study here, with so many cycles, one run at a time."""
+    known = dict[int, StudyFolder]()
+
+    def compute(cycles: int) -> StudyFolder:
+        if cycles not in known:
+            folder = tmp_path_factory.mktemp("undisturbed")
+            study = make_study(folder, JOBS_PRESET.format(cycles=cycles), "jobs")
+            for run in study.runs():
+                assert zygote.start(run).wait() == 0, run.worker_log.read_text()
+            known[cycles] = study
+        return known[cycles]
+
+    return compute
+
+
+@pytest.fixture
+def make_jobs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slurm_cluster: SlurmCluster
+) -> Callable[..., StudyFolder]:
+    """Return a function that plans the same study for the cluster."""
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    python = eager_python(folder)
+    assert slurm_cluster
+
+    def plan(cycles: int, replaced: tuple[str, str] = ("", "")) -> StudyFolder:
+        jobs = f'scheduler = "slurm"\n[slurm]\npython = "{python}"\n'
+        text = JOBS_PRESET.format(cycles=cycles).replace(*replaced)
+        return make_study(tmp_path / "runs", text + jobs, "jobs")
+
+    return plan

@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -13,142 +13,28 @@ import pytest
 
 from medtui.events import RunStarted
 from medtui.jobs.launcher import resume_study, stop_study
-from medtui.jobs.planning import plan_runs
 from medtui.monitor.study_feed import StudyFeed
-from medtui.preset import parse_preset
-from medtui.runs.folder import RunFolder, StudyFolder, create_study
+from medtui.runs.folder import StudyFolder
 from medtui.runs.job_record import read_job
-from medtui.runs.liveness import is_held
 from medtui.runs.log_reader import EventTail
-from tests.helpers.eager_workers import eager_python
 from tests.helpers.fault_scale import note_figure, scaled
-from tests.helpers.paths import REPOSITORY
 from tests.helpers.slurm_cluster import NODES, SlurmCluster
-from tests.helpers.study_processes import assert_same_outcome, events_of, pid_of
+from tests.helpers.slurm_studies import (
+    FEWER,
+    LIMIT_SECONDS,
+    check,
+    is_done,
+    next_job,
+    num_told,
+    running,
+)
+from tests.helpers.study_processes import events_of, pid_of
 from tests.helpers.waiting import wait_until
-from tests.helpers.zygote import Zygote
 
 pytestmark = pytest.mark.faults
 
-LIMIT_SECONDS = 900.0
-
 NUM_AT_ONCE = 4
 """Cores of both nodes together."""
-
-PRESET = """
-name = "jobs"
-[data]
-card = "demo"
-limit = 48
-[reference]
-epochs = 4
-batch_size = 16
-lr = 0.01
-[compress]
-schemes = ["Prune", "FilterPrune"]
-densities = [0.3, 0.5, 0.7]
-control = true
-[lc]
-cycles = {cycles}
-steps = 6
-batch_size = 16
-mu_init = 0.5
-[guard]
-recalibrate_images = 32
-[evaluate]
-bootstrap = 20
-[machine]
-device = "cpu"
-threads = 1
-reference_threads = 1
-"""
-
-
-FEWER = ("densities = [0.3, 0.5, 0.7]", "densities = [0.5]")
-"""Leaves reference, control and two runs of a study."""
-
-
-def make_study(folder: Path, text: str, name: str) -> StudyFolder:
-    """Return a study whose runs are planned."""
-    preset = parse_preset(text, name)
-    study = create_study(folder, name)
-    study.preset.write_text(text, encoding="utf-8")
-    plan_runs(study, preset)
-    return study
-
-
-@pytest.fixture(scope="module")
-def undisturbed(
-    zygote: Zygote, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[int], StudyFolder]:
-    """Return a function that computes a study here, with so many cycles, one run at a time."""
-    known = dict[int, StudyFolder]()
-
-    def compute(cycles: int) -> StudyFolder:
-        if cycles not in known:
-            folder = tmp_path_factory.mktemp("undisturbed")
-            study = make_study(folder, PRESET.format(cycles=cycles), "jobs")
-            for run in study.runs():
-                assert zygote.start(run).wait() == 0, run.worker_log.read_text()
-            known[cycles] = study
-        return known[cycles]
-
-    return compute
-
-
-@pytest.fixture
-def make_jobs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slurm_cluster: SlurmCluster
-) -> Callable[..., StudyFolder]:
-    """Return a function that plans the same study for the cluster."""
-    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    python = eager_python(folder)
-    assert slurm_cluster
-
-    def plan(cycles: int, replaced: tuple[str, str] = ("", "")) -> StudyFolder:
-        jobs = f'scheduler = "slurm"\n[slurm]\npython = "{python}"\n'
-        text = PRESET.format(cycles=cycles).replace(*replaced)
-        return make_study(tmp_path / "runs", text + jobs, "jobs")
-
-    return plan
-
-
-def is_done(study: StudyFolder) -> bool:
-    """Return whether the study's supervisor has ended."""
-    return not is_held(study.lock)
-
-
-def num_told(run: RunFolder) -> int:
-    """Count the records of a run's log so far."""
-    return len(EventTail(run.events).read_all())
-
-
-def running(cluster: SlurmCluster) -> dict[str, str]:
-    """Return the identifiers of the jobs that run, each with its node."""
-    lines = cluster.ask("squeue", "-h", "-t", "RUNNING", "-p", "gpu", "-o", "%i %N").splitlines()
-    return dict(line.split() for line in lines)
-
-
-def next_job(cluster: SlurmCluster) -> int:
-    """Return the number that the next job gets."""
-    found = [
-        line for line in cluster.ask("scontrol", "show", "config").splitlines()
-        if line.startswith("NEXT_JOB_ID")
-    ]  # fmt: skip
-    return int(found[0].split("=")[1])
-
-
-def check(study: StudyFolder, expected: StudyFolder) -> None:
-    """Compare all runs; no log has a gap, and no record of two writers."""
-    assert {run.name for run in study.runs()} <= {run.name for run in expected.runs()}
-    for run in study.runs():
-        assert run.result.exists(), f"{run.name}: {study.supervisor_log.read_text()}"
-        assert_same_outcome(run, expected.run(run.name))
-        records = EventTail(run.events).read_all()
-        generations = [record.generation for record in records]
-        assert generations == sorted(generations)
 
 
 def test_a_study_runs_on_two_nodes_as_it_does_here(slurm_cluster, make_jobs, undisturbed):

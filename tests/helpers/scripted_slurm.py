@@ -2,13 +2,19 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
 
 from medtui.errors import EnvironmentProblem
-from medtui.jobs.schedulers import slurm_queue
+from medtui.jobs.schedulers import slurm_programs, slurm_queue
+from medtui.jobs.schedulers.slurm import SlurmScheduler
+from medtui.jobs.schedulers.slurm_queue import SlurmQueue
+from medtui.jobs.schedulers.task import Task, worker_task
+from medtui.preset import Preset, parse_preset
+from medtui.runs.claim import unfenced
+from medtui.runs.folder import StudyFolder
 
 
 class ScriptedSlurm:
@@ -23,11 +29,14 @@ class ScriptedSlurm:
         """Whether `sbatch` fails although the job is accepted."""
         self.is_down = False
         self.commands: list[list[str]] = []
-        monkeypatch.setattr(slurm_queue, "call", self.call)
+        monkeypatch.setattr(slurm_programs, "call", self.call)
 
-    def call(self, command: Sequence[str], folder: Path | None = None) -> str:
+    def call(
+        self, command: Sequence[str], folder: Path | None = None, *, withheld: Collection[str] = ()
+    ) -> str:
         """Answer as the program would."""
         self.commands.append(list(command))
+        self.withheld = withheld
         if self.is_down:
             raise EnvironmentProblem(f"{command[0]} failed: Unable to contact slurm controller.")
         match command[0]:
@@ -74,3 +83,23 @@ class ListedQueue(slurm_queue.SlurmQueue):
 
     def _wake(self) -> None:
         self._serve_requests()
+
+
+def preset_of(lines: str = "") -> Preset:
+    """Return a preset for Slurm."""
+    text = 'name = "s"\n[data]\ncard = "demo"\n[machine]\nscheduler = "slurm"\n[slurm]\n'
+    return parse_preset(f"{text}{lines}\n", "s")
+
+
+def scheduler_of(queue: SlurmQueue, lines: str = "", **more: object) -> SlurmScheduler:
+    """Return a study's scheduler, as a new supervisor has it."""
+    preset = preset_of(lines)
+    return SlurmScheduler(preset.machine, preset.jobs, unfenced, queue, **more)
+
+
+def tasks_in(folder: Path, count: int) -> list[Task]:
+    """Return tasks of runs whose folders exist."""
+    runs = [StudyFolder(folder / "s").run(f"prune-0.{number}") for number in range(1, count + 1)]
+    for run in runs:
+        run.path.mkdir(parents=True)
+    return [worker_task(run, preset_of()) for run in runs]

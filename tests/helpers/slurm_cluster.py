@@ -61,6 +61,7 @@ AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
 GresTypes=gpu
 KillWait=20
+UnkillableStepTimeout=600
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 NodeName=n1 NodeHostname=localhost NodeAddr=127.0.0.1 Port={ports[1]} {hardware}
@@ -68,7 +69,10 @@ NodeName=n2 NodeHostname=localhost NodeAddr=127.0.0.1 Port={ports[2]} {hardware}
 PartitionName=gpu Nodes=n1,n2 Default=YES State=UP PriorityTier=1 PreemptMode=REQUEUE
 PartitionName=urgent Nodes=n1,n2 State=UP PriorityTier=10 PreemptMode=OFF
 """
-"""`cred_expire` is also how long a requeued job waits. Source: slurm.conf(5)."""
+"""`cred_expire` is also how long a requeued job waits. Source: slurm.conf(5).
+
+A node on which a job is not killed within `UnkillableStepTimeout` takes no jobs any more.
+"""
 
 HARDWARE = "CPUs=2 CoresPerSocket=2 RealMemory=8000 Gres=gpu:2 State=UNKNOWN"
 
@@ -156,12 +160,32 @@ class SlurmCluster(LoopbackCluster):
                     found[parent.pid] = parent
         return list(found.values())
 
+    def kill_daemon(self, name: str) -> None:
+        """Kill `munged`, `slurmctld` or `slurmd n1`, and nothing else."""
+        daemon = self._daemons.pop(name)
+        daemon.kill()
+        daemon.wait()
+
+    def start_daemon(self, name: str) -> None:
+        """Start a daemon that was killed, and wait until it does its work."""
+        match name:
+            case "munged":
+                self._start_munged()
+                wait_until(self._is_answering, "munged", START_SECONDS)
+            case "slurmctld":
+                self._start_controller()
+            case _:
+                self.start_node(name.removeprefix("slurmd "))
+
     def heal(self) -> None:
-        """Cancel all jobs and start nodes that were killed, for the next test."""
+        """Cancel all jobs, start daemons that were killed and free nodes, for the next test."""
+        for name in ("munged", "slurmctld", *(f"slurmd {node}" for node in NODES)):
+            if name not in self._daemons:
+                self.start_daemon(name)
         self.ask("scancel", "--user", getpass.getuser())
-        for name in NODES:
-            if f"slurmd {name}" not in self._daemons:
-                self.start_node(name)
+        for name, state in self.states().items():
+            if state.startswith("drain"):  # a job could not be killed in time: the machine is busy
+                self.ask("scontrol", "update", f"NodeName={name}", "State=RESUME")
         wait_until(lambda: not self.ask("squeue", "-h"), "cancelled jobs", START_SECONDS)
 
     def start(self) -> None:
@@ -178,15 +202,21 @@ class SlurmCluster(LoopbackCluster):
         gpus = (f"NodeName={node} Name=gpu File=/dev/tty[0-1]" for node in NODES)
         lines = "\n".join(["AutoDetect=off", *gpus, ""])
         (self.folder / "gres.conf").write_text(lines, encoding="utf-8")
-        socket = self.folder / "munge.socket"
+        self._start_munged()
+        self._start_controller()
+        for name in NODES:
+            self.start_node(name)
+
+    def _start_munged(self) -> None:
+        key, socket = self.folder / "munge.key", self.folder / "munge.socket"
         self._run("munged", ["munged", "--foreground", "--force", f"--key-file={key}",
                              f"--socket={socket}", f"--pid-file={self.folder}/munged.pid",
                              f"--seed-file={self.folder}/munged.seed"])  # fmt: skip
         wait_until(lambda: self._is_there(socket, "munged"), "munged", START_SECONDS)
+
+    def _start_controller(self) -> None:
         self._run("slurmctld", ["slurmctld", "-D", "-i"])
         wait_until(self._is_answering, "slurmctld", START_SECONDS)
-        for name in NODES:
-            self.start_node(name)
 
     def _run(self, name: str, command: list[str], extra: dict[str, str] | None = None) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:

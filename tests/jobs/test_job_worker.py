@@ -1,16 +1,26 @@
 """What a worker does by itself in a job of a cluster: telemetry, and waiting for another worker."""
 
+import os
+import signal
+import sys
 import threading
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from medtui import worker
+from medtui.engine.run.session import StopFlag, StopRequested
+from medtui.events import RunStopped
+from medtui.preset import Preset, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.lock import FolderLock
+from medtui.runs.log_writer import EventWriter
 from medtui.telemetry import read_samples
 from medtui.telemetry.recording import recorded
 from tests.helpers.waiting import wait_until
+
+PRESET = parse_preset('name = "study"\n[data]\ncard = "demo"\n', "study")
 
 
 @pytest.fixture
@@ -45,3 +55,31 @@ def test_it_waits_for_a_worker_that_the_cluster_believes_to_be_gone(run, monkeyp
         assert waiting.is_alive()
     waiting.join()
     assert said[0].endswith("still computes prune-0.1; waiting until it ends")
+
+
+class SlowEngine(ModuleType):
+    """An engine in whose import a request to stop arrives."""
+
+    def execute(
+        self, _folder: RunFolder, _preset: Preset, _log: EventWriter, stop: StopFlag, *_: object
+    ) -> None:
+        """Stop as a run does after a step."""
+        raise StopRequested(stop.reason)
+
+    def __getattribute__(self, name: str) -> object:
+        if name == "execute":
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().__getattribute__(name)
+
+
+def test_it_can_be_stopped_while_it_imports_torch(run, monkeypatch):
+    """Which takes seconds: the run then has stopped, and did not crash."""
+    monkeypatch.setitem(sys.modules, "medtui.engine.run.pipeline", SlowEngine("pipeline"))
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    try:
+        with FolderLock(run.lock) as lock, EventWriter(run.events, claim=lock.claim) as log:
+            assert worker._run(run, PRESET, log, lock, "cpu") == worker.STOPPED
+            assert log.history.ending == RunStopped("received SIGTERM", 0)
+    finally:
+        for number, handler in zip((signal.SIGTERM, signal.SIGINT), before, strict=True):
+            signal.signal(number, handler)

@@ -1,21 +1,34 @@
 """Jobs of Slurm as the study sees them: submitted once, followed by listings, found again."""
 
-from pathlib import Path
+import time
 
 import msgspec
 import pytest
 
 from medtui.errors import EnvironmentProblem
 from medtui.jobs import launcher
-from medtui.jobs.schedulers import Ended, Running, Vanished, Waiting, slurm_queue
-from medtui.jobs.schedulers.slurm import RETRY_SECONDS, SlurmScheduler
-from medtui.jobs.schedulers.slurm_queue import SlurmQueue, parse_listing
-from medtui.jobs.schedulers.task import Task, worker_task
-from medtui.preset import Preset, parse_preset
-from medtui.runs.claim import Superseded, unfenced
-from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.jobs.schedulers import (
+    Ended,
+    Running,
+    Vanished,
+    Waiting,
+    slurm_job,
+    slurm_queue,
+)
+from medtui.jobs.schedulers.slurm import SlurmScheduler
+from medtui.jobs.schedulers.slurm_job import ASK_AGAIN_SECONDS
+from medtui.jobs.schedulers.slurm_listing import parse_listing
+from medtui.jobs.schedulers.slurm_queue import SlurmQueue
+from medtui.runs.claim import Superseded
+from medtui.runs.folder import RunFolder
 from medtui.runs.job_record import read_job
-from tests.helpers.scripted_slurm import ListedQueue, ScriptedSlurm
+from tests.helpers.scripted_slurm import (
+    ListedQueue,
+    ScriptedSlurm,
+    preset_of,
+    scheduler_of,
+    tasks_in,
+)
 from tests.helpers.waiting import wait_until
 
 
@@ -23,26 +36,6 @@ from tests.helpers.waiting import wait_until
 def slurm(monkeypatch: pytest.MonkeyPatch) -> ScriptedSlurm:
     """Return a cluster without jobs."""
     return ScriptedSlurm(monkeypatch)
-
-
-def preset_of(lines: str = "") -> Preset:
-    """Return a preset for Slurm."""
-    text = 'name = "s"\n[data]\ncard = "demo"\n[machine]\nscheduler = "slurm"\n[slurm]\n'
-    return parse_preset(f"{text}{lines}\n", "s")
-
-
-def scheduler_of(queue: SlurmQueue, lines: str = "", **more: object) -> SlurmScheduler:
-    """Return a study's scheduler, as a new supervisor has it."""
-    preset = preset_of(lines)
-    return SlurmScheduler(preset.machine, preset.jobs, unfenced, queue, **more)
-
-
-def tasks_in(folder: Path, count: int) -> list[Task]:
-    """Return tasks of runs whose folders exist."""
-    runs = [StudyFolder(folder / "s").run(f"prune-0.{number}") for number in range(1, count + 1)]
-    for run in runs:
-        run.path.mkdir(parents=True)
-    return [worker_task(run, preset_of()) for run in runs]
 
 
 def test_a_job_is_followed_from_the_queue_to_its_end(tmp_path, slurm):
@@ -75,7 +68,8 @@ def test_a_job_is_followed_from_the_queue_to_its_end(tmp_path, slurm):
     ("word", "state"),
     [
         ("CANCELLED by 0", Ended(4)), ("FAILED", Vanished("FAILED")),
-        ("NODE_FAIL", Vanished("NODE_FAIL")), ("TIMEOUT", Vanished("TIMEOUT")),
+        ("NODE_FAIL", Vanished("NODE_FAIL", is_lost=True)), ("TIMEOUT", Vanished("TIMEOUT")),
+        ("PREEMPTED", Vanished("PREEMPTED", is_lost=True)),
         ("COMPLETING", Running("n1")), ("SUSPENDED", Waiting("SUSPENDED")),
         ("REQUEUE_HOLD", Waiting("REQUEUE_HOLD")),
     ],
@@ -103,50 +97,22 @@ def test_a_job_is_lost_once_two_listings_lack_it(tmp_path, slurm):
         queue.update()
     scheduler.refresh()
     assert states == [Waiting(""), Waiting("")]
-    assert job.state == Vanished()
+    assert job.state == Vanished(is_lost=True)
     assert read_job(task.folder).reason == "not in the queue"
 
 
-def test_a_study_submits_as_many_jobs_as_it_may(tmp_path, slurm):
-    """The next one when one of them is over."""
-    tasks = tasks_in(tmp_path, 3)
+def test_a_number_that_is_given_again_is_another_job(tmp_path, slurm):
+    """A controller that was killed may have forgotten its last jobs, and their numbers."""
+    (task,) = tasks_in(tmp_path, 1)
     queue = ListedQueue()
-    scheduler = scheduler_of(queue, "max_jobs = 2")
-    assert [scheduler.start(task) is not None for task in tasks] == [True, True, False]
-    slurm.become("100", "COMPLETED")
-    queue.update()
-    scheduler.refresh()
-    assert scheduler.start(tasks[2]) is not None
-    assert slurm.count("sbatch") == 3
-
-
-@pytest.mark.parametrize("was_accepted", [False, True])
-def test_a_submission_that_failed_for_now_is_repeated_unless_it_was_accepted(
-    tmp_path, slurm, *, was_accepted
-):
-    """Which the name tells: it has the token that was written down before."""
-    (task,) = tasks_in(tmp_path, 1)
-    queue, now = ListedQueue(), [0.0]
-    scheduler = scheduler_of(queue, clock=lambda: now[0])
-    slurm.refusal, slurm.accepts_silently = "Socket timed out on send/recv operation", was_accepted
-    assert scheduler.start(task) is None
-    assert scheduler.waiting_for == "slurm: sbatch failed: Socket timed out on send/recv operation."
-    slurm.refusal = ""
-    now[0] = RETRY_SECONDS + 1
-    assert scheduler.start(task) is None  # no listing tells yet
-    queue.update()
-    assert scheduler.start(task) is not None
-    assert slurm.count("sbatch") == (1 if was_accepted else 2)
-    assert list(slurm.lines) == ["100"]
-    assert read_job(task.folder).id == "100"
-
-
-def test_a_submission_that_is_refused_for_good_ends_the_study(tmp_path, slurm):
-    """With Slurm's own words."""
-    (task,) = tasks_in(tmp_path, 1)
-    slurm.refusal = "error: invalid partition specified: gpuu"
-    with pytest.raises(EnvironmentProblem, match="invalid partition specified: gpuu"):
-        scheduler_of(ListedQueue()).start(task)
+    scheduler = scheduler_of(queue)
+    job = scheduler.start(task)
+    slurm.lines["100"] = ["RUNNING", "None", "n1", "somebody.elses"]
+    for _ in range(2):
+        queue.update()
+        scheduler.refresh()
+    assert job.state == Vanished(is_lost=True)
+    assert scheduler_of(ListedQueue()).reattach(task) is None
 
 
 @pytest.mark.parametrize("has_id", [True, False])
@@ -223,6 +189,27 @@ def test_a_job_that_waits_is_cancelled_also_when_it_is_queued_again(tmp_path, sl
     assert slurm.commands[-1] == ["scancel", "--signal=KILL", "100"]
 
 
+def test_a_worker_that_was_started_again_is_asked_to_stop_again(tmp_path, slurm, monkeypatch):
+    """No listing need have shown that its job waited in between."""
+    asked = list[str]()
+    monkeypatch.setattr(slurm_job, "request_stop", lambda _, name: not asked.append(name))
+    (task,) = tasks_in(tmp_path, 1)
+    queue, now = ListedQueue(), [0.0]
+    scheduler = scheduler_of(queue, clock=lambda: now[0])
+    job = scheduler.start(task)
+    slurm.become("100", "RUNNING", "None", "n1")
+    now[0] = time.monotonic()
+    queue.update()
+    scheduler.refresh()
+    job.stop()
+    for _ in range(3):
+        now[0] += ASK_AGAIN_SECONDS * 0.6
+        queue.update()
+        scheduler.refresh()
+    assert asked == ["s/prune-0.1"] * 2
+    assert slurm.count("scancel") == 0
+
+
 def test_a_job_that_nodes_failed_under_too_often_goes_on(tmp_path, slurm):
     """Slurm holds it; one that a user holds stays as it is."""
     (task,) = tasks_in(tmp_path, 1)
@@ -265,17 +252,3 @@ def test_the_queue_is_listed_once_in_five_seconds(slurm, monkeypatch):
     wait_until(lambda: not queue._cancelled, "the cancellation")
     queue.close()
     assert slurm.count("squeue") == 1
-
-
-def test_jobs_know_nothing_of_this_machines_devices(monkeypatch):
-    """Nor of the job in which the supervisor itself runs, nor of an API key."""
-    monkeypatch.setenv("SLURM_CONF", "/etc/slurm.conf")
-    monkeypatch.setenv("SLURM_JOB_ID", "7")
-    monkeypatch.setenv("SQUEUE_STATES", "RUNNING")
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
-    monkeypatch.setenv("COMET_API_KEY", "secret")
-    environment = slurm_queue._environment()
-    assert environment["SLURM_CONF"] == "/etc/slurm.conf"
-    assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
-    withheld = {"SLURM_JOB_ID", "SQUEUE_STATES", "CUDA_VISIBLE_DEVICES", "COMET_API_KEY"}
-    assert not withheld & set(environment)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from medtui.jobs.schedulers.slurm_script import job_name, job_script
+from medtui.jobs.schedulers.slurm_script import PAUSE_SECONDS, job_name, job_script
 from medtui.jobs.schedulers.task import Task, worker_task
 from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import DocumentError
@@ -35,17 +35,19 @@ class Job:
         run.path.mkdir(parents=True)
         self.folder, self.programs = run.path, folder / "bin"
         self.programs.mkdir()
-        self._program("python", f'echo "$@" > "{folder}/arguments"\n{worker}')
-        self._program("squeue", f"echo {word}")
-        self._program("scontrol", f'echo "$@" > "{folder}/requeued"; exit 1')
+        self.program("python", f'echo "$@" > "{folder}/arguments"\n{worker}')
+        self.program("squeue", f"echo {word}")
+        self.program("scontrol", f'echo "$@" > "{folder}/requeued"; exit 1')
         self.arguments, self.requeued = folder / "arguments", folder / "requeued"
         text = job_script(
             worker_task(run, preset), preset.jobs,
             name="x", device="auto", python=str(self.programs / "python"),
         )  # fmt: skip
+        text = text.replace(f"sleep {PAUSE_SECONDS}\n", "sleep 0.02\n")
         (run.path / "job.sh").write_text(text, encoding="utf-8")
 
-    def _program(self, name: str, text: str) -> None:
+    def program(self, name: str, text: str) -> None:
+        """Write a stand-in."""
         path = self.programs / name
         path.write_text(f"#!/bin/bash\n{text}\n", encoding="utf-8")
         path.chmod(0o755)
@@ -98,6 +100,20 @@ def test_the_time_limit_queues_the_job_again(tmp_path, word, restarts, *, is_req
     assert job.requeued.exists() is is_requeued
     if is_requeued:
         assert job.requeued.read_text() == "requeue 7\n"
+
+
+def test_a_controller_that_is_away_is_waited_for(tmp_path):
+    """It is what ends jobs at their limits: there is time."""
+    job = Job(tmp_path, worker=STOPS)
+    job.program("squeue", f'echo >> "{tmp_path}/asked"; exit 1')
+    script = job.start()
+    wait_until((job.folder / "ready").exists, "the worker")
+    script.send_signal(signal.SIGTERM)
+    wait_until((tmp_path / "asked").exists, "the question")
+    assert not job.requeued.exists()
+    job.program("squeue", "echo RUNNING")
+    assert script.wait() == 0
+    assert job.requeued.read_text() == "requeue 7\n"
 
 
 def test_a_signal_that_comes_at_once_reaches_the_worker(tmp_path):

@@ -112,6 +112,26 @@ def test_lists_and_screens_name_the_reason(study, tmp_path):
     assert refusal("stop", summary, row) == ""
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("OUT_OF_MEMORY", "Its job ended: OUT_OF_MEMORY; raise slurm.memory in the study's preset"),
+        ("NODE_FAIL", "Its job ended: NODE_FAIL. Press r"),
+        ("COMPLETED", "Its worker exited unexpectedly. Press r"),
+    ],
+)
+def test_a_run_that_crashed_in_a_job_says_what_the_cluster_says(study, tmp_path, reason, said):
+    """A worker that is killed for its memory can tell nothing."""
+    run = study.folder.run("prune-0.1")
+    with EventWriter(run.events) as writer:
+        writer.write(RunStarted(7, "n1", "cpu"))
+    note(run, "ended", reason)
+    study.release()
+    view = FolderReader(tmp_path).read("jobs/prune-0.1", refresh_all=True).view
+    assert view is not None
+    assert view.ending.startswith(said)
+
+
 def test_lists_shorten_a_reason_that_is_a_sentence(study):
     """As Slurm says it of drained nodes."""
     note(study.folder.run("prune-0.1"), "waiting", "Nodes required for job are DOWN, DRAINED")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from medtui.events import RunFailed
+from medtui.monitor.crash_cause import crash_cause
 from medtui.monitor.run_feed import RunFeed
 from medtui.monitor.study_feed import StudyFeed
 from medtui.runs.folder import StudyFolder
@@ -60,7 +61,7 @@ def _explain(run: RunFeed) -> str:
             why = f"this folder is a copy; {run.owner_elsewhere} writes the original, or did"
         return f"{name} is silent: {why}.\n  Resume it: medtui resume {name}"
     return (
-        f"{name} crashed: its worker exited unexpectedly."
+        f"{name} crashed: {crash_cause(run)}."
         f"\n  See {run.folder.worker_log}. Resume it: medtui resume {name}"
     )
 

@@ -45,6 +45,8 @@ class Vanished:
 
     reason: str = ""
     """What the scheduler says, such as `NODE_FAIL`."""
+    is_lost: bool = False
+    """Whether the cluster took the place away: by preemption, or by a failure of its own."""
 
 
 JobState = Waiting | Running | Ended | Vanished

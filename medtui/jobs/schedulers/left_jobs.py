@@ -7,7 +7,7 @@ import msgspec
 
 from medtui.errors import EnvironmentProblem
 from medtui.jobs.schedulers.ray_cancel import cancel_task
-from medtui.jobs.schedulers.slurm_queue import cancel
+from medtui.jobs.schedulers.slurm_programs import cancel
 from medtui.preset import parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import StudyFolder

@@ -16,7 +16,9 @@ from medtui import __version__
 from medtui.errors import EnvironmentProblem
 from medtui.jobs.schedulers import Ended, Place, Vanished
 from medtui.jobs.schedulers.slurm_job import SlurmJob
-from medtui.jobs.schedulers.slurm_queue import Listing, SlurmQueue, call, list_jobs, submit
+from medtui.jobs.schedulers.slurm_listing import Listing, list_jobs
+from medtui.jobs.schedulers.slurm_programs import call, is_unreachable, may_pass, submit
+from medtui.jobs.schedulers.slurm_queue import SlurmQueue
 from medtui.jobs.schedulers.slurm_script import SCRIPT_NAME, job_name, job_script
 from medtui.jobs.schedulers.task import Task
 from medtui.preset import MachineSettings, SlurmSettings
@@ -26,22 +28,13 @@ from medtui.runs.job_record import JobRecord, read_job, write_job
 from medtui.user_folders import expand_home
 
 RETRY_SECONDS = 30.0
-"""Time until a submission is tried again that Slurm refused for now."""
+"""Time until a submission is tried again that Slurm refused for now.
 
-_TEMPORARY = (
-    "MaxSubmit",  # QOSMaxSubmitJobPerUserLimit, AssocMaxSubmitJobLimit
-    "MaxJobs",
-    "Unable to contact slurm controller",
-    "Socket timed out",
-    "Connection refused",
-    "timed out after",
-    "temporarily",
-    "Slurm controller",
-)
-"""Parts of `sbatch`'s refusals after which a later attempt may be accepted.
-
-Source: slurm_errno.c of Slurm 22.05.
+One that was not answered is tried again as soon as the queue can be listed.
 """
+
+_UNNAMED_LIMIT = "sbatch failed: Batch job submission failed: Job violates accounting/QOS policy"
+"""What versions before 20.11 say, whether the number of jobs is at its limit or their size."""
 
 
 class SlurmScheduler:
@@ -59,7 +52,8 @@ class SlurmScheduler:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`fence` guards what is written into run folders."""
-        self.waiting_for = ""
+        self._refusal = ""
+        """Why the last submission was refused for now; empty if it was accepted."""
         self._device, self._settings, self._fence = machine.device, settings, fence
         self._max_jobs = min(machine.workers or settings.max_jobs, settings.max_jobs)
         self._queue = queue or SlurmQueue()
@@ -69,6 +63,12 @@ class SlurmScheduler:
         self._unsure: dict[Path, float] = {}
         """Folder to the time of a submission that may have been accepted although it failed."""
         self._first: Listing | None = None
+
+    @property
+    def waiting_for(self) -> str:
+        """Why Slurm does not answer, or accepts no job."""
+        said = self._queue.problem or self._refusal
+        return f"slurm: {said}" if said else ""
 
     def start(self, task: Task) -> SlurmJob | None:
         """Submit a job; None where the study has as many as it may, or Slurm refuses it for now."""
@@ -90,7 +90,8 @@ class SlurmScheduler:
             return None
         if self._first is None:
             self._first = list_jobs()
-        line = self._first.jobs.get(record.id) or self._first.named(job_name(task, record.token))
+        name = job_name(task, record.token)
+        line = self._first.of(record.id, name) or self._first.named(name)
         if line is None or line.is_over:
             return None
         return self._follow(task, msgspec.structs.replace(record, id=line.id))
@@ -148,14 +149,19 @@ class SlurmScheduler:
         try:
             identifier = submit(task.folder)
         except EnvironmentProblem as error:
-            if not any(part in error.message for part in _TEMPORARY):
+            if not may_pass(error.message) and not self._is_at_limit(error.message):
                 raise
             self._unsure[task.folder] = self._clock()
-            self._retry_at = self._clock() + RETRY_SECONDS
-            self.waiting_for = f"slurm: {error.message}"
+            if not is_unreachable(error.message):
+                self._retry_at = self._clock() + RETRY_SECONDS
+            self._refusal = error.message
             return None
-        self.waiting_for = ""
+        self._refusal = ""
         return msgspec.structs.replace(record, id=identifier, state="waiting")
+
+    def _is_at_limit(self, message: str) -> bool:
+        """Return whether a limit may be meant that Slurm does not name, and jobs of ours reach."""
+        return bool(self._jobs) and _UNNAMED_LIMIT in message
 
     def _follow(self, task: Task, record: JobRecord) -> SlurmJob:
         job = SlurmJob(task, record, self._fence, self._queue, self._clock)

@@ -7,9 +7,11 @@ from contextlib import suppress
 import msgspec
 
 from medtui.errors import EnvironmentProblem
-from medtui.jobs.schedulers import JobState, Vanished, Waiting
+from medtui.jobs.schedulers import JobState, Running, Vanished, Waiting
 from medtui.jobs.schedulers.recorded_state import with_state
-from medtui.jobs.schedulers.slurm_queue import Listing, SlurmQueue
+from medtui.jobs.schedulers.slurm_listing import Listing
+from medtui.jobs.schedulers.slurm_queue import SlurmQueue
+from medtui.jobs.schedulers.slurm_script import job_name
 from medtui.jobs.schedulers.task import Task
 from medtui.runs.claim import Fence
 from medtui.runs.job_record import JobRecord, write_job
@@ -18,7 +20,11 @@ from medtui.runs.signalling import request_stop
 MISSING_LISTINGS = 2
 """Listings in a row without a job after which it is over: Slurm lists those that ended, too."""
 
+ASK_AGAIN_SECONDS = 30.0
+"""Time after which the worker of a job that is to stop is asked again.
 
+The job may have been started again meanwhile, with a worker that nobody has asked.
+"""
 MAX_RELEASES = 20
 """How often a job may go on that Slurm holds because nodes failed under it several times."""
 
@@ -38,12 +44,12 @@ class SlurmJob:
         self.state: JobState = Waiting(record.reason)
         self._task, self._fence, self._queue = task, fence, queue
         self._record = record
-        self._since = clock()
+        self._clock, self._since = clock, clock()
         """Listings that were made earlier may not have the job."""
         self._seen_at = float("-inf")
         self._num_missing = 0
         self._num_releases = 0
-        self._is_stopping = False
+        self._is_stopping, self._asked_at = False, 0.0
         write_job(task.folder, record, fence)
 
     def look(self, listing: Listing | None) -> None:
@@ -51,7 +57,7 @@ class SlurmJob:
         if listing is None or listing.asked_at <= max(self._since, self._seen_at):
             return
         self._seen_at = listing.asked_at
-        line = listing.jobs.get(self._record.id)
+        line = listing.of(self._record.id, job_name(self._task, self._record.token))
         self._num_missing = 0 if line else self._num_missing + 1
         if line is not None:
             self._take(line.state, line.reason_now, line.nodes)
@@ -59,21 +65,29 @@ class SlurmJob:
                 self._num_releases += 1
                 self._queue.release(self._record.id)
         elif self._num_missing >= MISSING_LISTINGS:
-            self._take(Vanished(), "not in the queue", "")
+            self._take(Vanished(is_lost=True), "not in the queue", "")
+        is_due = self._is_stopping and self._clock() >= self._asked_at + ASK_AGAIN_SECONDS
+        if is_due and isinstance(self.state, Running):
+            self._ask()
 
     def stop(self) -> None:
         """Ask the worker to stop after its step; cancel a job that has none."""
         self._is_stopping = True
+        self._ask()
+
+    def kill(self) -> None:
+        """Let Slurm kill the job."""
+        self._queue.cancel(self._record.id, is_killed=True)
+
+    def _ask(self) -> None:
+        """Ask the worker that there is now: a job that is started again has another one."""
+        self._asked_at = self._clock()
         run = self._task.run
         if run is not None and not isinstance(self.state, Waiting):
             with suppress(EnvironmentProblem):  # then Slurm asks it
                 if request_stop(run.lock, self._task.name):
                     return
         self._queue.cancel(self._record.id)
-
-    def kill(self) -> None:
-        """Let Slurm kill the job."""
-        self._queue.cancel(self._record.id, is_killed=True)
 
     def _take(self, state: JobState, reason: str, place: str) -> None:
         self.state = state

@@ -13,6 +13,10 @@ SCRIPT_NAME = "job.sh"
 STOPPED = 4
 """Exit status of a worker that stopped on request, see `medtui.worker`."""
 
+ATTEMPTS = 360
+PAUSE_SECONDS = 10
+"""How often a job asks for its own state when it is to be queued again, and the time between."""
+
 WARNING_SECONDS = 120
 """Time between Slurm's signal and the time limit, in which a worker writes a checkpoint."""
 
@@ -29,10 +33,15 @@ if [ -z "$asked" ]; then
 fi
 
 # Asked while the job is running, as near its time limit: it goes on in another job of its name. One
-# that is being cancelled or preempted is left to Slurm.
-if [ -n "$asked" ] && [ "$status" -ne 0 ] && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {max_requeues} ] &&
-  [ "$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)" = RUNNING ]; then
-  scontrol requeue "$SLURM_JOB_ID" && sleep 60
+# that is being cancelled or preempted is left to Slurm. A controller that does not answer ends no
+# job, so that there is time to wait for it.
+if [ -n "$asked" ] && [ "$status" -ne 0 ] &&
+  [ "${{SLURM_RESTART_COUNT:-0}}" -lt {max_requeues} ]; then
+  for attempt in {{1..{attempts}}}; do
+    word=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T) && break
+    sleep {pause}
+  done
+  [ "$word" != RUNNING ] || {{ scontrol requeue "$SLURM_JOB_ID" && sleep 60; }}
 fi
 [ "$status" -ne {stopped} ] || status=0  # it stopped on request
 exit "$status"
@@ -62,8 +71,9 @@ def job_script(task: Task, settings: SlurmSettings, *, name: str, device: str, p
         *(setup_line(line) for line in settings.setup),
     ]
     end = _END.format(
-        command=" ".join(map(quote, command)), max_requeues=settings.max_requeues, stopped=STOPPED
-    )
+        command=" ".join(map(quote, command)), max_requeues=settings.max_requeues,
+        attempts=ATTEMPTS, pause=PAUSE_SECONDS, stopped=STOPPED,
+    )  # fmt: skip
     return "\n".join(lines) + "\n" + end
 
 
