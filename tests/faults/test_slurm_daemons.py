@@ -28,15 +28,23 @@ def daemon_of(cluster: SlurmCluster, name: str) -> str:
     return f"slurmd {node_of(cluster) or 'n1'}" if name == "slurmd" else name
 
 
-def watch(study: StudyFolder) -> Callable[[], bool]:
+RESUME_SECONDS = 5.0
+
+
+def watch(study: StudyFolder, cluster: SlurmCluster) -> Callable[[], bool]:
     """Return a function that looks at the screen's states and returns whether the study is over.
 
-    No run may be shown as one that failed, crashed or was stopped while it is not.
+    No run may be shown as one that failed, crashed or was stopped while it is not. Nodes that a
+    controller has drained which was killed are resumed, as an administrator does.
     """
-    feed = StudyFeed(study)
+    feed, resumed_at = StudyFeed(study), time.monotonic()
 
     def look() -> bool:
+        nonlocal resumed_at
         over = is_done(study)
+        if time.monotonic() > resumed_at + RESUME_SECONDS and cluster.is_whole:
+            cluster.resume_nodes()
+            resumed_at = time.monotonic()
         feed.refresh()
         states = {run.folder.name: run.status for run in feed.runs}
         assert over or not {"failed", "crashed", "stopped"} & set(states.values()), states
@@ -71,7 +79,7 @@ def test_the_next_run_starts_once_a_killed_daemon_is_back(
     """The run that computes ends meanwhile; the next one needs Slurm."""
     study = make_jobs(12, FEWER)
     resume_study(study)
-    look = watch(study)
+    look = watch(study, slurm_cluster)
     wait_until(lambda: num_told(study.reference) > 2, "the reference", LIMIT_SECONDS)
     daemon = daemon_of(slurm_cluster, name)
     slurm_cluster.kill_daemon(daemon)
@@ -98,7 +106,7 @@ def test_daemons_that_are_killed_again_and_again_cost_no_bit(
     while len(away) < wanted:
         study = make_jobs(30, FEWER)
         resume_study(study)
-        look = watch(study)
+        look = watch(study, slurm_cluster)
         while len(away) < wanted and not look():
             await_events(study, rng.randrange(2, 24), look)
             daemon = daemon_of(slurm_cluster, name)

@@ -111,6 +111,11 @@ class SlurmCluster(LoopbackCluster):
             daemon.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether munge and the controller run."""
+        return {"munged", "slurmctld"} <= set(self._daemons)
+
     def ask(self, *command: str) -> str:
         """Return the output of a client, such as `squeue`."""
         done = subprocess.run(
@@ -183,10 +188,17 @@ class SlurmCluster(LoopbackCluster):
             if name not in self._daemons:
                 self.start_daemon(name)
         self.ask("scancel", "--user", getpass.getuser())
-        for name, state in self.states().items():
-            if state.startswith("drain"):  # a job could not be killed in time: the machine is busy
-                self.ask("scontrol", "update", f"NodeName={name}", "State=RESUME")
+        self.resume_nodes()
         wait_until(lambda: not self.ask("squeue", "-h"), "cancelled jobs", START_SECONDS)
+
+    def resume_nodes(self) -> None:
+        """Let nodes take jobs again that Slurm has drained, as an administrator does.
+
+        It drains a node that has a job already which it is to start, or that cannot end one.
+        """
+        for name, state in self.states().items():
+            if state.startswith("drain"):
+                self.ask("scontrol", "update", f"NodeName={name}", "State=RESUME")
 
     def start(self) -> None:
         """Start the daemons and the nodes."""

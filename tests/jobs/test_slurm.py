@@ -210,7 +210,11 @@ def test_a_worker_that_was_started_again_is_asked_to_stop_again(tmp_path, slurm,
     assert slurm.count("scancel") == 0
 
 
-def test_a_job_that_nodes_failed_under_too_often_goes_on(tmp_path, slurm):
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [("REQUEUE_HOLD", "JobHoldMaxRequeue"), ("PENDING", "launch failed requeued held")],
+)
+def test_a_job_that_is_held_because_of_its_nodes_goes_on(tmp_path, slurm, word, reason):
     """Slurm holds it; one that a user holds stays as it is."""
     (task,) = tasks_in(tmp_path, 1)
     queue = ListedQueue()
@@ -220,10 +224,10 @@ def test_a_job_that_nodes_failed_under_too_often_goes_on(tmp_path, slurm):
     queue.update()
     scheduler.refresh()
     assert (job.state, slurm.count("scontrol")) == (Waiting("JobHeldUser"), 0)
-    slurm.become("100", "REQUEUE_HOLD", "JobHoldMaxRequeue")
+    slurm.become("100", word, reason)
     queue.update()
     scheduler.refresh()
-    assert job.state == Waiting("JobHoldMaxRequeue")
+    assert job.state == Waiting(reason)
     assert slurm.commands[-1] == ["scontrol", "release", "100"]
     queue.update()
     scheduler.refresh()

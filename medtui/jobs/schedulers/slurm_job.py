@@ -26,7 +26,7 @@ ASK_AGAIN_SECONDS = 30.0
 The job may have been started again meanwhile, with a worker that nobody has asked.
 """
 MAX_RELEASES = 20
-"""How often a job may go on that Slurm holds because nodes failed under it several times."""
+"""How often a job may go on that Slurm holds because of its nodes."""
 
 
 class SlurmJob:

@@ -27,6 +27,9 @@ _LOST = frozenset({"BOOT_FAIL", "NODE_FAIL", "PREEMPTED", "REVOKED"})
 Slurm queues a job again then, unless its `PreemptMode` is `CANCEL`, or it allows no requeue.
 """
 
+_NOT_LAUNCHED = "launch failed requeued held"
+"""Source: agent.c of Slurm 22.05."""
+
 
 @dataclass(frozen=True)
 class QueueLine:
@@ -63,11 +66,14 @@ class QueueLine:
 
     @property
     def is_held(self) -> bool:
-        """Whether Slurm keeps it from starting because nodes failed under it several times.
+        """Whether Slurm keeps it from starting because of its nodes, and nobody asked for that.
 
-        Source: slurm.conf(5), `MaxBatchRequeue`, which is 5 unless the cluster says otherwise.
+        They failed under it several times (slurm.conf(5), `MaxBatchRequeue`: 5 unless the cluster
+        says otherwise), or one could not launch it, as after a controller that was killed knows an
+        older state of the job than the node.
         """
-        return self.word == "REQUEUE_HOLD" and self.reason == "JobHoldMaxRequeue"
+        is_at_limit = self.word == "REQUEUE_HOLD" and self.reason == "JobHoldMaxRequeue"
+        return is_at_limit or self.reason == _NOT_LAUNCHED
 
     @property
     def is_over(self) -> bool:
