@@ -50,6 +50,10 @@ class Series:
     """Whether it is drawn last and emphasised: the run under the cursor."""
     name: str = ""
     """Word at the end of the curve instead of the letter; the legend then shows the mark."""
+    value: str = ""
+    """Value in legends where it is no point's, such as a calibration error; empty is the latest."""
+    is_run: bool = False
+    """Whether its letter is a run's, which the table beside a chart on screen names."""
 
     @property
     def is_joined(self) -> bool:
@@ -60,6 +64,11 @@ class Series:
     def latest(self) -> float | None:
         """The last measured value; None where there is none."""
         return next((y for _, y in reversed(self.points) if y is not None), None)
+
+    @property
+    def latest_x(self) -> float | None:
+        """Where the last value was measured; None where there is none."""
+        return next((x for x, y in reversed(self.points) if y is not None), None)
 
     def value_at(self, x: float, tolerance: float = 0.0) -> float | None:
         """Return the value measured at x, or nearest to it within `tolerance`; None without one."""

@@ -180,7 +180,8 @@ def _paint_series(plot: Plot, index: int, series: Series, axes: "Axes") -> None:
     tint = index if series.tint is None else series.tint
     colour = INK if series.stroke == "faint" and series.tint is None else PAPER.of(tint)
     if series.label and series.stroke != "faint":
-        label = f"{letter_of(plot, index)} {series.label}"
+        value = f", {series.value}" if series.value else ""
+        label = f"{letter_of(plot, index)} {series.label}{value}"
     else:
         label = series.label
     if series.stroke == "bars":

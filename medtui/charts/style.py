@@ -1,6 +1,6 @@
 """The look of charts, and their legends."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -51,33 +51,83 @@ class ChartStyle:
         return self.colours.of(index if tint is None else tint)
 
 
-def legend_of(plot: Plot, style: ChartStyle, unnamed: Collection[str] = ()) -> Text:
+def legend_of(
+    plot: Plot, style: ChartStyle, unnamed: Collection[str] = (), room: int | None = None
+) -> Text:
     """Return mark, colour, name and value of every series: the latest, or those at the cursor.
 
-    The control and the reference are named at their lines, but for those that are `unnamed` there.
+    On an axis of cycles the latest values are grouped by where they were measured. The control and
+    the reference are named at their lines, but for those that are `unnamed` there. A legend that
+    is longer than `room` cells names runs by their letters alone; if that is not enough, it lacks
+    zones, then levels, then the remark, for which there is an ellipsis at its end.
     """
-    legend = Text()
-    if plot.cursor is not None:
-        legend.append(f"{_place_of(plot, plot.cursor)}  ", style=f"bold {style.colours.strong}")
-    for index, series in enumerate(plot.series):
-        if series.stroke == "faint" or not series.label:
-            continue
-        mark = style.glyphs.mark_of(series) if series.name else letter_of(plot, index)
-        legend.append(f"{mark} {series.label}".lstrip(), style=f"bold {style.hue(plot, index)}")
-        is_plain = series.digits is None or bool(plot.rows)
-        said = "" if is_plain else _value_of(series, plot)
-        legend.append(f"{said}  ", style=style.colours.strong)
+    full = _joined(_parts_of(plot, style, unnamed))
+    if room is None or full.cell_len <= room:
+        return full
+    parts = _parts_of(plot, style, unnamed, is_brief=True)
+    brief = _joined(parts)
+    for least in (_ZONE, _LEVEL, _REMARK):
+        if brief.cell_len <= room:
+            break
+        kept = [part for part in parts if part[0] < least]
+        if len(kept) < len(parts):
+            brief = _joined(kept).append("  …", style=style.colours.muted)
+    return brief
+
+
+_SERIES, _REMARK, _LEVEL, _ZONE = range(4)
+"""Parts of a legend, in the order of their importance."""
+
+_Part = tuple[int, Text]
+
+
+def _joined(parts: Sequence[_Part]) -> Text:
+    return Text("  ").join(text for _, text in parts if text)
+
+
+def _parts_of(
+    plot: Plot, style: ChartStyle, unnamed: Collection[str], *, is_brief: bool = False
+) -> list[_Part]:
+    parts = [(_SERIES, text) for text in _series_texts(plot, style, is_brief=is_brief)]
+    muted = style.colours.muted
     for level in plot.levels:
         if level.role in {"control", "reference"} and not plot.rows and level.label not in unnamed:
             continue
         marks = style.glyphs.upright if plot.rows else style.glyphs.levels
         place = "" if plot.rows else f" {level.value:.{level.digits}f}"
-        legend.append(f"{marks[level.role]} {level.label}{place}  ", style=style.colours.muted)
+        label = level.label.replace("reference", "ref.") if is_brief else level.label
+        parts.append((_LEVEL, Text(f"{marks[level.role]} {label}{place}", style=muted)))
     for zone in plot.zones:
-        legend.append(f"{style.glyphs.band * 2} {zone.label}  ", style=style.colours.muted)
-    legend.append(plot.remark, style=style.colours.muted)
-    legend.rstrip()
-    return legend
+        label = zone.label.removesuffix(" points") if is_brief else zone.label
+        parts.append((_ZONE, Text(f"{style.glyphs.band * 2} {label}", style=muted)))
+    return [*parts, (_REMARK, Text(plot.remark, style=muted))]
+
+
+def _series_texts(plot: Plot, style: ChartStyle, *, is_brief: bool) -> Iterator[Text]:
+    """Yield the names of series with their values, below the places where these were measured."""
+    place_style = f"bold {style.colours.strong}"
+    if plot.cursor is not None:
+        yield Text(_place_of(plot, plot.cursor), style=place_style)
+    by_place = dict[str, list[int]]()
+    for index, series in enumerate(plot.series):
+        if series.stroke == "faint" or not series.label:
+            continue
+        at = series.latest_x if plot.are_x_whole and plot.cursor is None else None
+        by_place.setdefault("" if at is None else _place_of(plot, at), []).append(index)
+    for place, indices in by_place.items():
+        yield Text(place, style=place_style)
+        for index in indices:
+            yield _series_text(plot, index, style, is_brief=is_brief)
+
+
+def _series_text(plot: Plot, index: int, style: ChartStyle, *, is_brief: bool) -> Text:
+    series = plot.series[index]
+    mark = style.glyphs.mark_of(series) if series.name else letter_of(plot, index)
+    label = "" if is_brief and series.is_run and not series.name else series.label
+    is_plain = series.digits is None or bool(plot.rows)
+    value = f" {series.value}" if series.value else "" if is_plain else _value_of(series, plot)
+    text = Text(f"{mark} {label}".strip(), style=f"bold {style.hue(plot, index)}")
+    return text.append(value, style=style.colours.strong)
 
 
 def _place_of(plot: Plot, cursor: float) -> str:

@@ -203,7 +203,7 @@ class MedtuiApp(App[None]):
         self.navigation.open_compare(message.marked, message.study)
 
     def on_run_screen_compare_requested(self, message: "RunScreen.CompareRequested") -> None:
-        self.navigation.open_compare((), message.study)
+        self.navigation.open_compare((), message.study, message.run)
 
     def on_compare_actions_run_requested(self, message: "CompareActions.RunRequested") -> None:
         """Open a run above Compare, to which going back leads."""

@@ -34,15 +34,18 @@ class Navigation:
         screen.snapshot = self.snapshot
         self._app.push_screen(screen, lambda _: self._poller.watch(""))
 
-    def open_compare(self, marked: tuple[str, ...], study: str) -> None:
-        """Open Compare on one study, or on all of them where its name is empty."""
-        self._app.run_worker(self._open_compare(marked, study), group="compare")
+    def open_compare(self, marked: tuple[str, ...], study: str, run: str = "") -> None:
+        """Open Compare on one study, or on all of them where its name is empty.
 
-    async def _open_compare(self, marked: tuple[str, ...], study: str) -> None:
+        The cursor begins on `run`, where it is given and finished.
+        """
+        self._app.run_worker(self._open_compare(marked, study, run), group="compare")
+
+    async def _open_compare(self, marked: tuple[str, ...], study: str, run: str) -> None:
         """Open Compare; its modules are imported in a thread."""
         compare = await asyncio.to_thread(import_module, "medtui.tui.compare.screen")
         screen: CompareScreen = compare.CompareScreen(
-            self._app.runs_dir, marked, study, self._compared.get(study)
+            self._app.runs_dir, marked, study, self._compared.get(study), run
         )
         screen.snapshot = self.snapshot
 

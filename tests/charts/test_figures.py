@@ -290,7 +290,8 @@ def test_test_by_cycle_is_drawn_from_the_events() -> None:
     data = found.figure_data
     plots = named("test", data).plots(data)
     for plot, name in zip(plots, ("auroc", "accuracy", "exact_match"), strict=True):
-        assert "for the record" in plot.title
+        assert "before any fine-tuning" in plot.title
+        assert "for the record" in plot.remark
         scale = 1 if name == "auroc" else 100
         for run, series in zip(data.compressed, plot.series, strict=True):
             cycles = data.curves[run.entry.key].cycles

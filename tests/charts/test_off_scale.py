@@ -1,5 +1,7 @@
 """Single points and curves that lie far from all others are at the edge of a chart."""
 
+from dataclasses import replace
+
 import pytest
 
 from medtui.charts.figures.off_scale import near_limits, without_far_curves, without_far_points
@@ -40,6 +42,21 @@ def test_the_curve_of_a_collapsed_run_is_named_at_the_edge() -> None:
     assert "D▼56.6" in draw(plot, 70, 16, ChartStyle(DARK)).plain
     assert "D run D 56.6" in legend_of(plot, ChartStyle(DARK)).plain
     assert [series.stroke for series in plot.series] == ["line", "line", "line", "dots"]
+
+
+def test_a_curve_that_began_low_does_not_hide_that_another_stayed_low() -> None:
+    """What is far is said by the ends of curves; a start that is left behind is drawn."""
+    late = replace(curve("C", 97.0), points=((0.0, 80.0), (1.0, 90.0), (2.0, 95.0), (3.0, 97.0)))
+    plot = Plot("Val accuracy, %", (curve("A", 98.0), curve("B", 97.5), late, curve("D", 60.0)),
+                y_bounds=(0.0, 100.0))  # fmt: skip
+    shown = without_far_curves(plot)
+    assert [series.stroke for series in shown.series] == ["line", "line", "line", "dots"]
+    low, _ = shown.y_limits
+    assert low is not None
+    assert 70 < low < 80
+    as_low = replace(late, points=((0.0, 55.0), *late.points[1:]))
+    plot = replace(plot, series=(*plot.series[:2], as_low, plot.series[3]))
+    assert without_far_curves(plot) == plot  # on its scale, the other is no longer far
 
 
 def test_curves_that_spread_are_all_drawn() -> None:

@@ -112,8 +112,7 @@ def test_in_every_figure_a_letter_is_one_run(tmp_path: Path) -> None:
             for series in plot.series:
                 if series.letter:
                     assert looks[series.letter][1] == series.tint
-                    title = series.label.partition(", error ")[0]  # of calibration
-                    assert title in {looks[series.letter][0], ""}
+                    assert series.label in {looks[series.letter][0], ""}
                     num_seen += 1
     assert num_seen > len(FIGURES)
 

@@ -231,7 +231,7 @@ def test_home_says_sealed_in_rows_and_pictures(sealed):
     outcome = outcome_of(sealed)
     (row,) = [run for run in summary.runs if run.name == "prune-0.9"]
     mark = identify_study("sealed", [run.name for run in summary.runs])[row.key]
-    cells = run_cells(row, outcome.run(row.name), mark, DARK, 20)
+    cells = run_cells(row, outcome.run(row.name), mark, DARK, "a run")
     assert (cells["value"].plain, cells["change"].plain.strip()) == ("sealed", "sealed")
     assert study_picture(summary, outcome).empty == "test is sealed"
     assert row.test_text == "sealed"

@@ -100,7 +100,7 @@ def test_lists_and_screens_name_the_reason(study, tmp_path):
     row = next(each for each in summary.runs if each.name == run.name)
     assert "waiting (Resources)" in runs_table(summary.runs)
     mark = identify_study("jobs", [each.name for each in summary.runs])[row.key]
-    assert run_cells(row, None, mark, DARK, 30)["change"].plain == "◌ waiting (Resources)"
+    assert run_cells(row, None, mark, DARK, "a run")["change"].plain == "◌ waiting (Resources)"
     found = run_object(feed, next(each for each in feed.runs if each.folder == run))
     assert (found["status"], found["waiting_for"], found["job"]["id"]) == (
         "waiting", "Resources", "7",

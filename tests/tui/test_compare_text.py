@@ -24,6 +24,7 @@ from medtui.metrics import metric_named
 from medtui.metrics.intervals import Difference
 from medtui.tui.compare.change_forest import change_forest
 from medtui.tui.compare.changed_pictures import draw_changed
+from medtui.tui.compare.first_run import FirstRun
 from medtui.tui.compare.forest import Forest, ForestRow, draw_forest, scale_of
 from medtui.tui.compare.forest_notes import chosen_run, describe_choice
 from medtui.tui.compare.headings import cell_of, heading_of, screen_columns
@@ -179,6 +180,33 @@ def test_the_choice_on_val_is_said_below_the_forest(cells: list[RunRecord]) -> N
     assert chosen_run([run.entry for run in runs], held, metric) == smallest.entry.key
     del found[compressed[0].entry.key]  # is still computed
     assert describe_choice(runs, found, metric) == ""
+
+
+def test_the_cursor_begins_on_the_run_that_matters(cells: list[RunRecord]) -> None:
+    """The run one came from; else the chosen one, else the closest; never one that was left."""
+    metric = metric_named("accuracy")
+    assert metric is not None
+    runs = [entry for entry in cells if not entry.folder.name.endswith("-s1")]
+    first, last = (entry for entry in runs if entry.folder.is_compressed)
+
+    def changes(*lows: float) -> dict[str, Differences]:
+        of = (Differences("cells/reference", {"accuracy": Difference(0.0, low, 0.02, 0.01)})
+              for low in lows)  # fmt: skip
+        return {each.key: replace(found, on_val=found)
+                for each, found in zip((first, last), of, strict=True)}  # fmt: skip
+
+    reference = runs[0].key
+    begun = FirstRun()
+    assert begun.place(reference, runs, {}, metric) == first.key  # nothing is known yet
+    assert begun.place(first.key, runs, changes(-0.5, -0.4), metric) == last.key  # the closest
+    assert begun.place(last.key, runs, changes(-0.001, -0.4), metric) is None  # once
+    assert FirstRun().place(reference, runs, changes(-0.001, -0.4), metric) == first.key
+    moved = FirstRun()
+    moved.place(reference, runs, {}, metric)
+    assert moved.place(reference, runs, changes(-0.5, -0.4), metric) is None
+    assert FirstRun(reference).place(first.key, runs, {}, metric) == reference
+    without = [entry for entry in runs if not entry.folder.is_compressed]
+    assert FirstRun().place(reference, without, {}, metric) is None
 
 
 def test_a_run_that_lost_everything_is_at_the_edge_of_the_chart_of_sizes(

@@ -10,13 +10,14 @@ from medtui.analysis.study_outcome import outcome_of
 from medtui.charts.figures.study_curves import study_curves
 from medtui.charts.palette import DARK
 from medtui.charts.run_identity import RunIdentity
+from medtui.charts.style import ChartStyle, legend_of
 from medtui.monitor.study_order import choose_studies
 from medtui.monitor.study_summary import StudyLine
 from medtui.runs.folder import StudyFolder
 from medtui.tui.home.log_rows import log_rows
 from medtui.tui.screens.refusals import refusal
 from medtui.tui.status_text import as_of
-from medtui.tui.widgets.run_titles import fitted_title
+from medtui.tui.widgets.run_titles import fitted_title, fitted_titles
 from medtui.tui.widgets.sparkline import sparkline
 from medtui.tui.widgets.study_list import run_cells, study_cells
 from medtui.tui.widgets.study_text import run_details, sentences
@@ -105,11 +106,11 @@ def test_a_row_has_the_change_with_its_verdict_and_a_live_one_its_cycle() -> Non
     """Colour is not the only cue, and val gets no verdict."""
     outcome = outcome_of_run("prune-0.1", 0.929, 5.66, (0.003, -0.002, 0.008))
     outcome = replace(outcome, text=f"+0.3 [{MINUS}0.2, +0.8]", smaller=7.53, state="non-inferior")
-    cells = run_cells(run_of("prune-0.1", title="Prune 0.1"), outcome, MARK, DARK, 20)
+    cells = run_cells(run_of("prune-0.1", title="Prune 0.1"), outcome, MARK, DARK, "a run")
     assert cells["change"].plain == f"+0.3 [{MINUS}0.2, +0.8] ✓"
     assert cells["smaller"].plain == f"7.5{TIMES} smaller"
     assert cells["value"].plain == "92.9"
-    live = run_cells(run_of("prune-0.1", status="running"), None, MARK, DARK, 20)
+    live = run_cells(run_of("prune-0.1", status="running"), None, MARK, DARK, "a run")
     assert live["change"].plain == "● 6/8 val 93.0 %"
     assert live["value"].plain == ""
 
@@ -118,7 +119,7 @@ def test_too_few_patients_are_called_so_on_every_screen(cells_outcome: StudyOutc
     """With six test patients nothing is judged: not even that something is not shown."""
     outcome = cells_outcome.run("prune-0.1")
     assert outcome is not None
-    cells = run_cells(run_of("prune-0.1"), outcome, MARK, DARK, 20)
+    cells = run_cells(run_of("prune-0.1"), outcome, MARK, DARK, "a run")
     assert cells["change"].plain.endswith("[n < 9] ·")
     assert cells["verdict"].plain == " too few"
     assert "too few" in run_details(run_of("prune-0.1"), cells_outcome, DARK).plain
@@ -142,7 +143,7 @@ def test_figures_of_a_silent_run_are_dimmed_and_say_from_when_they_are() -> None
     """Nobody refreshes them, so they do not look live."""
     moment = time.mktime((2026, 3, 4, 14, 2, 0, 0, 0, -1))
     run = replace(run_of("prune-0.1", status="silent"), last_at=moment, curve=(0.5, 0.9))
-    cells = run_cells(run, None, MARK, DARK, 20, now=moment + 240)
+    cells = run_cells(run, None, MARK, DARK, "a run", now=moment + 240)
     assert cells["change"].plain == "◍ silent as of 14:02"
     assert "val 93.0 % as of 14:02" in run_details(run, None, DARK, moment + 240).plain
     assert as_of(moment, moment + 200_000) == "as of 04 Mar 14:02"
@@ -155,7 +156,7 @@ def test_a_run_that_cannot_be_read_says_why_below_its_row() -> None:
     """A path cut in a column would tell nothing."""
     problem = "/runs/cells/prune-0.1/result.json is damaged: Input data was truncated."
     run = replace(run_of("prune-0.1"), warning=problem, problem=problem)
-    assert run_cells(run, None, MARK, DARK, 20)["change"].plain == "⚠ cannot be read"
+    assert run_cells(run, None, MARK, DARK, "a run")["change"].plain == "⚠ cannot be read"
     assert problem in run_details(run, found(), DARK).plain
 
 
@@ -164,7 +165,8 @@ def test_what_is_dense_has_no_factor() -> None:
     outcome = found(outcome_of_run("reference", 0.91, 42.7))
     run = run_of("reference")
     assert (
-        f"{TIMES}" not in run_cells(run, outcome.run("reference"), MARK, DARK, 20)["smaller"].plain
+        f"{TIMES}"
+        not in run_cells(run, outcome.run("reference"), MARK, DARK, "a run")["smaller"].plain
     )
     assert f"{TIMES}" not in run_details(run, outcome, DARK).plain
 
@@ -197,6 +199,13 @@ def test_titles_lose_words_before_they_lose_the_density() -> None:
     assert fitted_title("StructPruneQuantize16 0.1", 30) == "StructPruneQuantize16 0.1"
     assert fitted_title("StructPruneQuantize16 0.1", 17) == "SPruneQ16 0.1"
     assert fitted_title("a-scheme-with-a-long-name 0.05", 14) == "a-scheme… 0.05"
+
+
+def test_in_one_table_the_same_words_are_shortened() -> None:
+    """`FilterPrune60` above `FPrune60Stock` would look like another scheme."""
+    titles = ["reference", "FilterPrune60", "FilterPrune60Stock", "Prune 0.1"]
+    assert fitted_titles(titles, 18) == titles
+    assert fitted_titles(titles, 14) == ["reference", "FPrune60", "FPrune60Stock", "Prune 0.1"]
 
 
 def test_sparklines_share_a_scale_and_end_with_the_last_value() -> None:
@@ -256,6 +265,22 @@ def test_a_study_s_curves_are_those_of_its_compressions() -> None:
     ]  # fmt: skip
     assert [series.is_lit for series in plot.series] == [False, True]
     assert plot.title == "Val accuracy, % by cycle"
+
+
+def test_a_study_s_curves_end_with_the_fine_tuned_models() -> None:
+    """Behind all cycles, joined with none; a model that is one of its cycles has no place there."""
+    tuned = replace(run_of("prune-0.1", val=0.95), cycle=1)
+    same = replace(run_of("prune-0.5", val=0.75), cycle=1)
+    study = study_of(tuned, same)
+    saved = [replace(outcome_of_run(run.name, 0.9, 20.0), curve=(0.5, 0.75)) for run in study.runs]
+    plot = study_curves(study, found(*saved))
+    assert plot.x_names == ((2.0, "fine-tuned"),)
+    assert plot.series[0].points[2:] == ((1.5, None), (2.0, 95.0))
+    assert plot.series[1].points == ((0, 50.0), (1, 75.0))
+    legend = legend_of(plot, ChartStyle(DARK)).plain
+    assert legend == "fine-tuned:  A prune-0.1 95.0  cycle 1:  B prune-0.5 75.0"
+    unfinished = study_of(replace(tuned, status="stopped", curve=(0.5, 0.75)))
+    assert study_curves(unfinished, None).x_names == ()
 
 
 def test_remembered_widths_outlive_a_damaged_file() -> None:

@@ -474,7 +474,7 @@ def answer_with_val(over: RunView, cells: StudyFolder, low: float) -> Answer:
     """Return an answer whose change on val has a lower end."""
     found = compare_run(cells.run("prune-0.1"))
     answer = answer_of(over, found)
-    line = replace(answer.primary, label="accuracy, val", change=-0.003, low=low, high=0.018)
+    line = replace(answer.primary, label="on val: acc %", change=-0.003, low=low, high=0.018)
     verdict = Verdict("not shown") if low < -0.02 else Verdict("non-inferior", holds=True)
     return replace(answer, on_val=line, val_verdict=verdict)
 
@@ -500,9 +500,11 @@ def test_the_change_on_val_stands_with_the_answer(cells: StudyFolder, over: RunV
     hero = hero_rows(answer, 79, DARK, rows=3, is_ascii=False).plain
     assert "· too few, val: not shown" in hero
     rows = answer_sheet(over, answer, (50, 24), DARK).canvas().plain.splitlines()
-    (row,) = (row for row in rows if row.strip().startswith("accuracy, val"))
-    assert row.endswith(said)
-    assert any(row.strip().startswith("on test") for row in rows)
+    (at,) = (at for at, row in enumerate(rows) if row.strip().startswith("on val: acc %"))
+    assert rows[at].endswith(said)
+    of_test = [row.strip() for row in rows[:at] if "F1" in row or "specificity" in row]
+    assert len(of_test) == 2, "no row of test stands below that of val"
+    assert any(row.strip().startswith("on test") for row in rows[:at])
     brief = brief_rows(over, answer, None, 80, DARK, rows=BRIEF_ROWS, is_ascii=False)
     assert said in brief.plain
     assert brief.height <= FINISHED_ROWS

@@ -13,6 +13,7 @@ from medtui.monitor.telemetry_curves import Point
 
 _TITLE = "Observed share by predicted probability of {}, test; bar: 95 %"
 _X_LABEL = "predicted probability of {}"
+_ERROR = "calibration error"
 _IDEAL = Series("ideal", ((0.0, 0.0), (1.0, 1.0)), "faint", name="ideal")
 
 _EMPTY = Plot("Observed by predicted, test", (), empty="no run was compared with its reference")
@@ -76,11 +77,10 @@ def _plot(data: FigureData, name: str, found: dict[str, ClassCalibration]) -> Pl
     for key, fitted in found.items():
         points, bands = _ends_of(fitted)
         run = by_key.get(key)
-        label = f"{key if run is None else run.title}, error {errors[key]}"
         series.append(
-            Series(label, points, "dots", digits=None, tint="strong", intervals=bands)
+            Series(key, points, "dots", None, tint="strong", intervals=bands, value=errors[key])
             if run is None
-            else run.series(points, "dots", digits=None, label=label, intervals=bands)
+            else run.series(points, "dots", digits=None, value=errors[key], intervals=bands)
         )
     return Plot(
         _TITLE.format(name),
@@ -88,7 +88,7 @@ def _plot(data: FigureData, name: str, found: dict[str, ClassCalibration]) -> Pl
         x_label=_X_LABEL.format(name),
         y_label="observed share",
         y_bounds=(0.0, 1.0),
-        remark="error: calibration error, test",
+        remark=f"{_ERROR} on test",
         empty=_EMPTY.empty,
     )
 

@@ -37,6 +37,7 @@ class ChartedRun:
         *,
         digits: int | None = 1,
         label: str | None = None,
+        value: str = "",
         intervals: tuple[Interval, ...] = (),
     ) -> Series:
         """Return a curve of this run, in its colour and with its letter."""
@@ -50,6 +51,8 @@ class ChartedRun:
             intervals=intervals,
             variant=self.mark.variant,
             is_hollow=self.entry.is_probe,
+            value=value,
+            is_run=True,
         )
 
 

@@ -36,6 +36,10 @@ def near_limits(
         shown += [value, *ends]
     if not far:
         return None, None
+    return _with_room(shown)
+
+
+def _with_room(shown: list[float]) -> Interval:
     room = _ROOM * (max(shown) - min(shown))
     return min(shown) - room, max(shown) + room
 
@@ -72,12 +76,16 @@ def without_far_curves(plot: Plot) -> Plot:
     centre = plot.levels[0].value if plot.levels else lasts[len(lasts) // 2]
     least = _LEAST_REACH * (high - low)
     fixed = [*(level.value for level in plot.levels), centre - least, min(high, centre + least)]
-    limits = near_limits([(each.latest or 0.0, _ends_of(each)) for each in curves], centre, fixed)
-    if limits[0] is None or limits[1] is None:
-        return plot
+    shown = near_limits([(last, (last, last)) for last in lasts], centre, fixed)
+    for _ in range(2):  # a curve that began low is not far, nor is one that ends above its start
+        near = [each for each in curves if not _is_far(each, shown)]
+        if len(near) == len(curves):
+            return plot
+        shown = _with_room([centre, *fixed, *(end for each in near for end in _ends_of(each))])
+    limits = (max(low, shown[0] or low), min(high, shown[1] or high))
     series = tuple(_as_point(each) if each.stroke == "line" and _is_far(each, limits) else each
                    for each in plot.series)  # fmt: skip
-    return replace(plot, series=series, y_limits=(limits[0], min(high, limits[1])))
+    return replace(plot, series=series, y_limits=limits)
 
 
 def _ends_of(series: Series) -> Interval:

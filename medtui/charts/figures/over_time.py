@@ -78,13 +78,14 @@ def _test_curves(data: FigureData, metric: Metric) -> Plot:
         if not run.entry.folder.is_trained
     )
     return Plot(
-        f"{metric.title} on test by cycle, for the record{metric.unit}",
+        f"{metric.title} on test by cycle, before any fine-tuning{metric.unit}",
         series,
         data.reference_levels("test", metric),
         x_label="cycle",
         y_label=f"test {metric.label}{metric.unit}",
         y_bounds=metric.axis_bounds,
         are_x_whole=True,
+        remark="for the record: nothing was chosen by it",
         empty=data.without_test("no marked compression has test by cycle: set evaluate.test_every"),
     )
 

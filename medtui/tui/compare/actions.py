@@ -184,7 +184,7 @@ class CompareActions(WritingActions):
         self._choose_tab(TABS[at])
 
     def _choose_tab(self, tab: str) -> None:
-        """Show a tab, those about one run on the run that fell most unless one was chosen."""
+        """Show a tab, those about one run on a run that is compared."""
         if self._state.choose_tab(tab):
             for chart in self.query(Chart):
                 chart.viewport = Viewport()

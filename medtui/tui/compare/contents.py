@@ -32,7 +32,7 @@ from medtui.tui.compare.tabs import (
     TabRequest,
     hint_of,
 )
-from medtui.tui.widgets.run_titles import fitted_title
+from medtui.tui.widgets.run_titles import fitted_titles
 
 MAX_DIFFERENCES = 200
 """Runs whose differences are computed for the table, marked ones first."""
@@ -99,8 +99,7 @@ def compute_differences(
 def _with_titles(table: Table, names: Sequence[str]) -> Table:
     """Return a table with a column per run whose headers are the runs' titles, shortened."""
     before = table.headers[: len(table.headers) - len(names)]
-    titles = (fitted_title(name, _TITLE_CELLS) for name in names)
-    return replace(table, shown_headers=(*before, *titles))
+    return replace(table, shown_headers=(*before, *fitted_titles(names, _TITLE_CELLS)))
 
 
 def _plot(loader: ComparisonLoader, request: TabRequest, name: str, at: int) -> Plot:

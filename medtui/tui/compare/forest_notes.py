@@ -51,10 +51,9 @@ def describe_choice(
     if key := chosen_run([run.entry for run in runs], found, metric):
         change_text = f"{letters[key]} ({change(key)})"
         return f"Chosen on val: {change_text}, smallest file to exclude {MINUS}{margin}"
-    with_ends = [key for key, each in known.items() if each.by_metric[metric.name].has_interval]
-    if not with_ends:
+    closest = _closest(known, metric)
+    if not closest:
         return ""
-    closest = max(with_ends, key=lambda key: known[key].by_metric[metric.name].low)
     return f"Chosen on val: none; closest is {letters[closest]} {change(closest)}, margin {margin}"
 
 
@@ -67,6 +66,24 @@ def chosen_run(
                and known[entry.key].verdict(metric, entry.margin).holds]  # fmt: skip
     smallest = min(holding, key=lambda entry: entry.result.size.bytes_packed, default=None)
     return smallest.key if smallest else ""
+
+
+def closest_run(
+    entries: Sequence[RunRecord], found: Mapping[str, Differences], metric: Metric
+) -> str:
+    """Return the key of the compression whose interval on val reaches least low; else none.
+
+    Also where seeds or studies differ: it is then one run of several, to look at first.
+    """
+    of_val = {entry.key: found[entry.key].on_val for entry in entries
+              if entry.folder.is_compressed and entry.key in found}  # fmt: skip
+    known = {key: each for key, each in of_val.items() if each and metric.name in each.by_metric}
+    return _closest(known, metric)
+
+
+def _closest(known: Mapping[str, Differences], metric: Metric) -> str:
+    with_ends = [key for key, each in known.items() if each.by_metric[metric.name].has_interval]
+    return max(with_ends, key=lambda key: known[key].by_metric[metric.name].low, default="")
 
 
 def _changes_on_val(

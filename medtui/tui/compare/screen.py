@@ -14,13 +14,16 @@ from textual.worker import get_current_worker
 
 from medtui.analysis.differences import Differences
 from medtui.analysis.filters import filter_of_study
+from medtui.analysis.run_record import task_of
 from medtui.analysis.run_titles import title_of_run
 from medtui.charts.palette import Colours
+from medtui.metrics import primary_metric
 from medtui.monitor.snapshot import Snapshot
 from medtui.tui.compare.bindings import COMPARE_BINDINGS
 from medtui.tui.compare.content import CompareContent
 from medtui.tui.compare.contents import compute_content, compute_differences
 from medtui.tui.compare.filter_line import CompareFilter
+from medtui.tui.compare.first_run import FirstRun
 from medtui.tui.compare.model import ComparisonLoader, FinishedRuns
 from medtui.tui.compare.panels import ForestPanel, TabStrip
 from medtui.tui.compare.rows import CompareRows, TableOptions
@@ -64,9 +67,13 @@ class CompareScreen(CompareContent):
     BINDINGS = [*COMPARE_BINDINGS]
 
     def __init__(
-        self, runs_dir: Path, marked: Iterable[str], study: str, view: CompareView | None = None
-    ) -> None:
-        """Show the runs of a study, or all where its name is empty, as they were viewed before."""
+        self, runs_dir: Path, marked: Iterable[str], study: str, view: CompareView | None = None,
+        run: str = "",
+    ) -> None:  # fmt: skip
+        """Show the runs of a study, or all where its name is empty, as they were viewed before.
+
+        The cursor begins on `run`, the key of one of them, else on the chosen one.
+        """
         super().__init__()
         expression = filter_of_study(study) if study else ""
         self._runs_dir = runs_dir
@@ -74,6 +81,7 @@ class CompareScreen(CompareContent):
         options = replace(view.options if view else TableOptions(), filter=expression)
         self._state = CompareState(options, tuple(marked), view.pin if view else "")
         self._rows: CompareRows | None = None
+        self._first_run = FirstRun(run)
         self._known: list[tuple[int, Mapping[str, str]]] | None = None
         """Finished runs and search outcomes of each study when the runs were last read."""
 
@@ -183,7 +191,14 @@ class CompareScreen(CompareContent):
         is_first, self._rows = self._rows is None, rows
         state, table = self._state, self.query_one(CompareTable)
         table.show_rows(rows, state.marks, self.colours)
-        table.caption(describe_table(state, rows), Text(rows.footing, style=self.colours.muted))
+        first = self._first_run.place(
+            table.selected, [run.entry for run in state.marked], state.differences,
+            primary_metric(task_of(state.shown)),
+        )  # fmt: skip
+        if first is not None:
+            table.select(first)
+        below = table.footing(rows)
+        table.caption(describe_table(state, rows), Text(below, style=self.colours.muted))
         self._show_title()
         self._show_search()
         self._show_forest()

@@ -70,6 +70,7 @@ class CompareTable(RecordTable):
     def __init__(self) -> None:
         super().__init__((Column("run", "run", 20, grows=True),), id="compared")
         self._members: dict[str, tuple[str, ...]] = {}
+        self._has_star = False
 
     @property
     def selected_run(self) -> str | None:
@@ -83,12 +84,17 @@ class CompareTable(RecordTable):
             return ()
         return self._members.get(self.selected, (self.selected,))
 
+    def footing(self, rows: CompareRows) -> str:
+        """Return what a star means, where one is shown, and what the numbers rest on."""
+        return " · ".join(filter(None, ["★ chosen on val" * self._has_star, rows.footing]))
+
     def show_rows(self, rows: CompareRows, marks: Marks, colours: Colours) -> None:
         """Show these runs with these columns."""
         name = _NARROW_NAME if self.size.width < _NARROW else _NAME
         marked = [entry for entry in rows.entries if marks.of(entry.key)]
         metric = primary_metric(task_of(rows.entries))
         rows = replace(rows, chosen=chosen_run(marked, rows.differences, metric))
+        self._has_star = bool(rows.chosen) or any(entry.is_chosen for entry in rows.entries)
         is_wide = self.size.width >= _WIDE
         self.set_columns(_columns(rows, marks, name, is_wide=is_wide))
         if not rows.groups:

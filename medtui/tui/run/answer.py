@@ -234,7 +234,7 @@ def _line_of(
     """Return a paired difference on val and the values that it is between."""
     low, high = (change.low, change.high) if change.has_interval else (None, None)
     shortage = change.shortage.mark if change.shortage else ""
-    label = f"{_SHORT.get(metric.name, metric.label)}, val"
+    label = f"on val: {_SHORTEST.get(metric.name, metric.label)}{' %' * metric.is_share}"
     return MetricLine(label, metric, value, control, change.value, low, high, shortage)
 
 
@@ -277,6 +277,9 @@ _SHORT = {
     "calibration_error": "calib. error",
 }  # fmt: skip
 """Names of metrics that are too long for the first column."""
+
+_SHORTEST = {"accuracy": "acc"}
+"""Names of primary metrics behind the name of their split."""
 
 
 _PLACES = ("auroc", "sensitivity", "specificity", "loss", "calibration_error", "f1")

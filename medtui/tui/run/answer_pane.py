@@ -194,10 +194,13 @@ def _round_up(value: float) -> float:
 def draw_table(
     sheet: Sheet, answer: Answer, column: int, end: int, most: int | None = None
 ) -> None:
-    """Draw the metrics: this run, what it is compared with, and the difference."""
+    """Draw the metrics: this run, what it is compared with, and the difference.
+
+    The row of val, by which runs are chosen, is the last: all above it are on one split.
+    """
     colours = sheet.colours
     first, *others = answer.lines[:most]
-    lines = [first, *filter(None, [answer.on_val]), *others]
+    lines = [first, *others, *filter(None, [answer.on_val])]
     label = min(_LABEL, max(len(line.label) for line in lines))
     places = (column + label + _NUMBER, column + label + 2 * _NUMBER + 1)
     sheet.row()

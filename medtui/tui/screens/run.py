@@ -73,6 +73,8 @@ class RunScreen(RunReading):
 
         study: str
         """Name of its folder."""
+        run: str
+        """Key of the run from which they are compared."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
@@ -146,7 +148,7 @@ class RunScreen(RunReading):
 
     def action_compare(self) -> None:
         """Compare the finished runs of the study."""
-        self.post_message(self.CompareRequested(self.key.partition("/")[0]))
+        self.post_message(self.CompareRequested(self.key.partition("/")[0], self.key))
 
     def action_choose(self, number: int) -> None:
         """Show a chart, or a tab of the pane."""

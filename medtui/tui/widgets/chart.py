@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual import events, work
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -114,19 +115,25 @@ class Chart(Panel, Widget):
                 self._draw, *wanted
             )  # otherwise both threads compete for the interpreter
 
+    def legend(self, plot: Plot, style: ChartStyle, room: int) -> Text:
+        """Return the legend, in so many cells where that is possible."""
+        unnamed = self._canvas.unnamed if self._canvas is not None else ()
+        return legend_of(plot, style, unnamed, room)
+
     def _caption(self, plot: Plot, style: ChartStyle) -> None:
         """Name the chart and the others above; below, the values and what part of y is shown."""
-        legend = legend_of(plot, style, self._canvas.unnamed if self._canvas is not None else ())
+        room = self.outer_size.width - _FRAME_AND_GAPS
+        legend = self.legend(plot, style, room)
         if self._canvas is not None and self._canvas.zoomed:
             zoomed = f"  zoom {self._canvas.zoomed}"
-            if legend.cell_len + len(zoomed) <= self.outer_size.width - _FRAME_AND_GAPS:
+            if legend.cell_len + len(zoomed) <= room:
                 legend.append(zoomed, style=style.colours.muted)
         is_heavy = self.has_class("current") or self.has_focus
         line = choice_line(
             plot.title,
             self._names,
             self._current,
-            self.outer_size.width - _FRAME_AND_GAPS,
+            room,
             style.colours,
             is_numbered=True,
             rule="━" if is_heavy else "─",

@@ -1,4 +1,10 @@
-"""Titles of runs that are shortened where there is little room; the density is never cut."""
+"""Titles of runs that are shortened where there is little room; the density is never cut.
+
+In one table the same words are shortened in all titles: `FPrune60` beside `FilterPrune60Stock`
+would look like two schemes.
+"""
+
+from collections.abc import Sequence
 
 _SHORTER = (
     ("Quantize", "Q"),
@@ -11,12 +17,24 @@ _SHORTER = (
 """Words and what stands for them, in the order in which they are replaced."""
 
 
-def fitted_title(title: str, width: int) -> str:
-    """Return a title with as many shortened words as it takes to fit: `PruneQ16 0.1`."""
+def fitted_titles(titles: Sequence[str], width: int) -> list[str]:
+    """Return titles with as many shortened words as it takes for all to fit."""
+    shown = list(titles)
     for word, short in _SHORTER:
-        if len(title) <= width:
-            return title
-        title = title.replace(word, short)
+        if all(len(title) <= width for title in shown):
+            break
+        if any(len(title) > width and word in title for title in shown):
+            shown = [title.replace(word, short) for title in shown]
+    return [_cut(title, width) for title in shown]
+
+
+def fitted_title(title: str, width: int) -> str:
+    """Return one title with as many shortened words as it takes to fit: `PruneQ16 0.1`."""
+    return fitted_titles([title], width)[0]
+
+
+def _cut(title: str, width: int) -> str:
+    """Return a title whose name is cut, with an ellipsis, where it is still too long."""
     if len(title) <= width:
         return title
     name, blank, rest = title.partition(" ")

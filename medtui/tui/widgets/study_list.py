@@ -14,7 +14,7 @@ from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
 from medtui.tui.status_text import age_of, as_of, left_of, place_of, state_text
 from medtui.tui.widgets.progress_bar import bar
-from medtui.tui.widgets.run_titles import fitted_title
+from medtui.tui.widgets.run_titles import fitted_title, fitted_titles
 from medtui.tui.widgets.sparkline import sparkline
 from medtui.tui.widgets.table import Cells, Column, RecordTable
 from medtui.tui.widgets.verdict_text import (
@@ -35,8 +35,8 @@ from medtui.units import (
 _BAR = 7
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _CURVE = 6
-_WIDE = 50
-"""Cells from which the title of the runs has the study's name; else the line above has it."""
+_CAPTION_GAPS = 4
+"""Cells of the frame that a title does not get, within its corners."""
 
 STUDY_COLUMNS = (
     Column("name", "  study", 16, grows=True),
@@ -134,10 +134,11 @@ class RunTable(RecordTable):
             self.set_columns(_run_columns(study.runs[0].headline))
         width = self.width_of("title", 15)
         self._titles = {run.key: run.title for run in study.runs}
+        titles = fitted_titles([run.title for run in study.runs], width)
         rows = dict[str, dict[str, Text]]()
-        for run in study.runs:
+        for run, title in zip(study.runs, titles, strict=True):
             found = outcome.run(run.name) if outcome else None
-            cells = run_cells(run, found, marks[run.key], colours, width, now)
+            cells = run_cells(run, found, marks[run.key], colours, title, now)
             curve = sparkline(curves[run.name], _CURVE, scale)
             rows[run.key] = cells | {"curve": Text(f" {curve}", colours.of(marks[run.key].tint))}
             if run.status == "silent":
@@ -153,7 +154,11 @@ class RunTable(RecordTable):
         """Show the baseline of the runs in the title, and the meaning of the marks in the foot."""
         points = ", points" if outcome and outcome.metric.is_share else ""
         against = f" · against the {outcome.against}{points}" if outcome else ""
-        name = f"Runs of {study.name}" if self.size.width >= _WIDE else "Runs"
+        brief = against.replace("against the ", "against ")
+        forms = [(f"Runs of {study.name}", against), (study.name, against), (study.name, brief),
+                 ("Runs", against)]  # fmt: skip
+        room = self.size.width - _CAPTION_GAPS
+        name, against = next((each for each in forms if sum(map(len, each)) <= room), forms[-1])
         below = Text(study.problem.split("\n")[0], colours.warning)
         if not study.problem and outcome and any(run.state for run in outcome.runs):
             below = marks_text(colours)
@@ -214,10 +219,10 @@ def run_cells(
     found: RunOutcome | None,
     mark: RunIdentity,
     colours: Colours,
-    title_width: int,
+    title: str,
     now: float = 0.0,
 ) -> dict[str, Text]:
-    """Return a run's row."""
+    """Return a run's row; its title is as long as there is room for."""
     left = run.status == "running" and run.seconds_left is not None
     time = left_of(run.seconds_left) if left else (
         format_duration(run.seconds) if run.seconds else ""
@@ -226,9 +231,7 @@ def run_cells(
     value = found.value if found else run.test if run.status == "finished" else None
     return {
         "letter": Text(f" {mark.letter:<3}", f"bold {colours.of(mark.tint)}"),
-        "title": Text(
-            fitted_title(run.title, title_width), colours.strong if is_begun else colours.muted
-        ),
+        "title": Text(title, colours.strong if is_begun else colours.muted),
         "value": Text(_value(run, value)),
         "change": _change(run, found, colours, now),
         "verdict": Text.assemble(" ", verdict_word(found.state if found else None, colours)),

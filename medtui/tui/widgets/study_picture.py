@@ -19,6 +19,7 @@ from medtui.charts.figures.study_picture import (
     picture_points,
     study_picture,
 )
+from medtui.charts.plot import Plot
 from medtui.charts.style import ChartStyle
 from medtui.monitor.study_summary import StudySummary
 from medtui.tui.bindings import bind
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _LONG_TITLE = 44
 """Cells from which the title says in full what x is."""
+
+_WHOLE = 1_000
+"""Cells in which every legend is whole."""
 
 _CELL_HEIGHT = 2
 """Height of a cell in widths of a cell."""
@@ -79,14 +83,18 @@ class StudyPicture(Chart, can_focus=True):
             study, outcome, style = self._shown
             self.show(study_picture(study, outcome, self._lit, self._band), style)
 
+    def legend(self, plot: Plot, style: ChartStyle, room: int) -> Text:
+        """Return the legend; where there is little room, in few words."""
+        whole = super().legend(plot, style, max(room, _WHOLE))
+        if whole.cell_len <= room:
+            return whole
+        words = [f"·· {zone.label}" for zone in plot.zones]
+        bars = [BARS_IN_SHORT] if BARS in plot.remark else []
+        brief, briefest = ("  ".join(each) for each in (words + bars, words))
+        return Text(brief if cell_len(brief) <= room else briefest, style.colours.muted)
+
     def caption(self, above: Text | str, below: Text | None = None) -> None:
-        """Set the texts of the frame; where there is little room, in few words."""
-        room = self.size.width - 4
-        if below is not None and self.plot is not None and below.cell_len > room:
-            words = [f"·· {zone.label}" for zone in self.plot.zones]
-            bars = [BARS_IN_SHORT] if BARS in self.plot.remark else []
-            brief, briefest = ("  ".join(each) for each in (words + bars, words))
-            below = Text(brief if cell_len(brief) <= room else briefest, below.style)
+        """Set the texts of the frame; where there is little room, without what x is."""
         if self.size.width < _LONG_TITLE:
             style = above.style if isinstance(above, Text) else ""
             above = Text(str(above).replace(BY_SIZE, ""), style)
