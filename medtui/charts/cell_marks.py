@@ -72,9 +72,24 @@ def _draw_marks(
     if style.is_ascii and series.stroke == "dots" and not series.name:
         glyph = letter_of(plot, index)[0].lower()
     colour = style.line_hue(plot, index)
+    taken = _cells_of_earlier(frame, plane, index) if series.name else set()
     for x, y in frame.measured[index].tolist():
         if glyph and plane.holds(y):
-            canvas.put(plane.column(x), plane.row(y), glyph, colour, is_bold=True)
+            column, row = plane.column(x), plane.row(y)
+            if (column, row) in taken:  # val and test of one model: both are seen
+                column += 1 if column == plane.first else -1
+            canvas.put(column, row, glyph, colour, is_bold=True)
+
+
+def _cells_of_earlier(frame: Frame, plane: Plane, index: int) -> set[tuple[int, int]]:
+    """Return the cells of the marks of named curves before one of them."""
+    return {
+        (plane.column(x), plane.row(y))
+        for at, (series, _) in enumerate(frame.ink[:index])
+        if series.name and series.stroke == "line"
+        for x, y in frame.measured[at].tolist()
+        if plane.holds(y)
+    }
 
 
 def _star(

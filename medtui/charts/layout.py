@@ -194,6 +194,9 @@ def _fit_height(frame: Frame, plot: Plot, rows: int) -> None:
     low, high = limits_of(heights, (None, None) if plot.is_log else plot.y_limits)
     if not plot.is_log and min(heights, default=-1) >= 0 and plot.y_limits[0] is None:
         low = max(0.0, low)  # a margin does not make negative what never was
+    top = plot.y_bounds[1]
+    if not plot.is_log and top is not None and plot.y_limits[1] is None:
+        high = max(min(high, top), max(heights, default=low))  # nor 101 % of what is a share
     scale = _scale_of(plot, low, high, rows)
     frame.low, frame.high = scale.low, scale.high
     frame.y_ticks = list(zip(scale.ticks, scale.labels, strict=True))
@@ -210,7 +213,10 @@ def _scale_of(plot: Plot, low: float, high: float, rows: int) -> Scale:
             return Scale(low, high)
         bounds = (0.0 if plot.y_bounds[0] is None and low >= 0 else plot.y_bounds[0],
                   plot.y_bounds[1])  # fmt: skip
-        return even_scale(low, high, rows, fixed=plot.y_limits, bounds=bounds)
+        # An end within the bounds leaves far points out, and may be any row near it.
+        fixed = [None if bound is not None and end != bound else end
+                 for end, bound in zip(plot.y_limits, plot.y_bounds, strict=True)]  # fmt: skip
+        return even_scale(low, high, rows, fixed=(fixed[0], fixed[1]), bounds=bounds)
     if is_evenly_logarithmic(low, high):
         floats = (sys.float_info.min_10_exp, sys.float_info.max_10_exp)
         return even_scale(low, high, rows, bounds=floats, is_log=True)

@@ -59,14 +59,15 @@ def legend_of(
     On an axis of cycles the latest values are grouped by where they were measured. The control and
     the reference are named at their lines, but for those that are `unnamed` there. A legend that
     is longer than `room` cells names runs by their letters alone; if that is not enough, it lacks
-    zones, then levels, then the remark, for which there is an ellipsis at its end.
+    zones, then the remark but for its last part, then levels, then that part, for which there is
+    an ellipsis at its end.
     """
     full = _joined(_parts_of(plot, style, unnamed))
     if room is None or full.cell_len <= room:
         return full
     parts = _parts_of(plot, style, unnamed, is_brief=True)
     brief = _joined(parts)
-    for least in (_ZONE, _LEVEL, _REMARK):
+    for least in (_ZONE, _REMARK, _LEVEL, _LAST_REMARK):
         if brief.cell_len <= room:
             break
         kept = [part for part in parts if part[0] < least]
@@ -75,8 +76,8 @@ def legend_of(
     return brief
 
 
-_SERIES, _REMARK, _LEVEL, _ZONE = range(4)
-"""Parts of a legend, in the order of their importance."""
+_SERIES, _LAST_REMARK, _LEVEL, _REMARK, _ZONE = range(5)
+"""Parts of a legend, in the order of their importance: a remark ends with a key, or a mark."""
 
 _Part = tuple[int, Text]
 
@@ -100,7 +101,9 @@ def _parts_of(
     for zone in plot.zones:
         label = zone.label.removesuffix(" points") if is_brief else zone.label
         parts.append((_ZONE, Text(f"{style.glyphs.band * 2} {label}", style=muted)))
-    return [*parts, (_REMARK, Text(plot.remark, style=muted))]
+    *remarks, last = plot.remark.split("  ")
+    parts += [(_REMARK, Text(remark, style=muted)) for remark in remarks]
+    return [*parts, (_LAST_REMARK, Text(last, style=muted))]
 
 
 def _series_texts(plot: Plot, style: ChartStyle, *, is_brief: bool) -> Iterator[Text]:

@@ -58,6 +58,12 @@ def test_what_a_narrow_legend_leaves_out_has_a_mark() -> None:
     assert legend_of(plot, STYLE, unnamed, room=whole.cell_len) == whole
 
 
+def test_of_a_remark_its_end_is_kept_longest() -> None:
+    """It is the key of the other side of a tab."""
+    plot = replace(BY_CYCLE, series=RUNS[:1], remark="val was used for selection  2 again: test")
+    assert legend_of(plot, STYLE, room=50).plain == "fine-tuned:  A 95.0  2 again: test  …"
+
+
 def test_a_value_that_is_no_point_s_stands_behind_the_name() -> None:
     """A calibration error belongs to all points of a run."""
     series = replace(RUNS[1], stroke="dots", digits=None, value="0.100")

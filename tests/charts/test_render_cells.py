@@ -422,6 +422,20 @@ def test_the_rolling_mean_starts_anew_after_a_gap() -> None:
     ]  # fmt: skip
 
 
+def test_an_axis_has_few_rows_above_what_a_share_can_be() -> None:
+    """They would be empty; ends that leave far points out are not fixed to a row."""
+    ideal = Series("ideal", ((0.0, 0.0), (1.0, 1.0)), "faint")
+    frame = frame_of(Plot("Observed", (ideal,), y_bounds=(0.0, 1.0)), 60, 10)
+    assert frame.low == 0.0
+    row = (frame.high - frame.low) / 7
+    assert frame.high < 1.0 + 1.5 * row  # before: three of eight rows
+    curve = Series("A", ((0.0, 83.0), (1.0, 99.0)))
+    near = Plot("Accuracy, %", (curve,), y_bounds=(0.0, 100.0), y_limits=(82.1, 100.0))
+    frame = frame_of(near, 60, 10)
+    assert frame.low <= 82.1
+    assert frame.high == pytest.approx(100.0)
+
+
 def test_the_axis_of_x_has_a_name_between_its_ticks() -> None:
     """A reader need not guess what is counted; where no gap is wide enough it is at the end."""
     points = tuple((x, 90.0 + x) for x in range(5))
@@ -445,6 +459,20 @@ def test_a_place_with_a_name_has_it_instead_of_a_number() -> None:
     assert labels.split()[-1] == "tuned"
     assert "12" not in labels
     assert legend_of(replace(plot, cursor=12.0), STYLE).plain.startswith("tuned:")
+
+
+def test_marks_of_val_and_test_at_one_place_are_both_seen() -> None:
+    """The second stands beside the first, whose place is exact."""
+    points = ((0.0, 90.0), (1.0, 92.0), (2.0, 94.0))
+    val = Series("val", points, name="val", kept=1.0)
+    test = Series("test", ((0.0, 90.0), (1.0, 92.0)), name="test", mark="test")
+    canvas = draw(Plot("Accuracy, %", (val, test), are_x_whole=True), 40, 12, STYLE)
+    assert "●▪" in canvas.plain  # at the left edge there is no cell before it
+    assert "▪★" in canvas.plain
+    alone = draw(Plot("Accuracy, %", (val,), are_x_whole=True), 40, 12, STYLE)
+    place = [(row, line.index("★")) for row, line in enumerate(alone.plain.splitlines())
+             if "★" in line]  # fmt: skip
+    assert all(canvas.plain.splitlines()[row][column] == "★" for row, column in place)
 
 
 def test_lines_that_are_named_in_the_chart_are_not_named_again_below() -> None:
