@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from medtui.protocol.gpus import GpuProcess, GpuSample
-from medtui.tui.run.sheet import Sheet, gauge, sparkline
+from medtui.tui.run.sheet import Sheet, cut, gauge, sparkline
 from medtui.units import GIB, MISSING
 
 LABEL = 10
@@ -42,7 +42,7 @@ def write_gpu(sheet: Sheet, use: GpuUse) -> None:
     sheet.row()
     column = sheet.put(1, use.label, colours.strong, is_bold=True) + 1
     name = (gpu.name or "").removeprefix("NVIDIA ")
-    sheet.put(column, name[: max(0, LABEL - column + 1)], colours.muted)
+    sheet.put(column, cut(name, LABEL - column + 1), colours.muted)
     hue = _hue_of(sheet, gpu)
     sheet.put(LABEL + 2, sparks(sheet, use.loads or [gpu.gpu_percent], room), hue)
     sheet.right(end, f"{number(gpu.gpu_percent)} %")
@@ -63,7 +63,7 @@ def write_gpu_briefly(sheet: Sheet, use: GpuUse) -> None:
     sheet.row()
     column = sheet.put(1, use.label, colours.strong, is_bold=True) + 1
     name = (gpu.name or "").removeprefix("NVIDIA ")
-    sheet.put(column, name[: max(0, LABEL - column + 1)], colours.muted)
+    sheet.put(column, cut(name, LABEL - column + 1), colours.muted)
     sheet.put(LABEL + 2, sparks(sheet, use.loads or [gpu.gpu_percent], room), hue)
     limit = "" if gpu.power_limit_w is None else f"/{gpu.power_limit_w:.0f}"
     facts = [f"{number(gpu.gpu_percent):>3} %",
@@ -188,7 +188,7 @@ def _write_process(sheet: Sheet, use: GpuUse, process: GpuProcess) -> None:
     user = "you" if process.is_other_user is False else process.user or "?"
     name = use.own_name if is_own else process.name or ""
     room = sheet.width - 3 - len(gib(process.memory_bytes)) - len("  GiB ")
-    _write_row(sheet, f"{process.pid} {user[:10]:<5} {name}"[:room].rstrip(),
+    _write_row(sheet, cut(f"{process.pid} {cut(user, 10):<5} {name}", room).rstrip(),
                process.memory_bytes, is_own=is_own)  # fmt: skip
 
 

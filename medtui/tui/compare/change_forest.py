@@ -151,7 +151,7 @@ def _forest_of(plot: Plot, firsts: Sequence[ChartedRun], alone: Mapping[int, Cha
             str(at),
             run.mark.letter if run else "",
             colours.of(first.mark.tint),
-            plot.rows[at],
+            run.title if run else plot.rows[at],
             value,
             (low, high) if high > low else None,
             "" if high > low else f"{value:.{series.digits or 0}f}",

@@ -9,7 +9,7 @@ from rich.text import Text
 from medtui.analysis.differences import Differences
 from medtui.analysis.run_record import task_of
 from medtui.analysis.run_tables import classes_table, layers_table, settings_table
-from medtui.analysis.run_titles import titles_of
+from medtui.analysis.run_titles import title_of_run, titles_of
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis
 from medtui.analysis.subgroup_tables import calibration_table, class_calibration_table
 from medtui.analysis.table import Table
@@ -23,6 +23,7 @@ from medtui.metrics import class_metric
 from medtui.tui.compare.change_forest import draw_averages
 from medtui.tui.compare.lighting import with_baseline
 from medtui.tui.compare.model import ComparisonLoader
+from medtui.tui.compare.subgroup_text import baseline_word
 from medtui.tui.compare.tabs import (
     CALIBRATION,
     CHANGE,
@@ -147,12 +148,24 @@ def _baseline_words(request: TabRequest) -> str:
     return f"This run is {kind}: the others are compared with it. . goes to the next run{unpin}."
 
 
+def _of_screen(table: Table, analysis: SubgroupAnalysis, request: TabRequest) -> Table:
+    """Return a table of a report with the names that the screen has for a run and its baseline."""
+    name = title_of_run(request.current) if request.current else analysis.key
+    words = {"before": baseline_word(analysis), "after": "this"}
+    headers = tuple(" ".join(words.get(word, word) for word in header.split())
+                    for header in table.headers)  # fmt: skip
+    rows = tuple((name if row[0] == analysis.key else row[0], *row[1:]) for row in table.rows)
+    title = table.title.replace(analysis.key, name)
+    return replace(table, title=title, rows=rows, shown_headers=headers)
+
+
 def _calibration(loader: ComparisonLoader, request: TabRequest, colours: Colours) -> TabContent:
     analysis = _analysis(loader, request, colours)
     if not isinstance(analysis, SubgroupAnalysis):
         return analysis
     if request.side:
-        return calibration_table([analysis]), class_calibration_table(analysis)
+        tables = calibration_table([analysis]), class_calibration_table(analysis)
+        return tuple(_of_screen(table, analysis, request) for table in tables)
     data = FigureData(request.runs, harms=(analysis,))
     first, *others = figure_named("calibration").build(data)
     more = f"{len(others)} more in the report" if others else ""

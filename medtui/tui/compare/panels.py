@@ -18,7 +18,11 @@ _LEGEND = "bar: 95 % · m: metric · 1 again: averages"
 _WRAPPED = 8
 """Cells of a wrapped line that a word leaves free, at most."""
 
-_DOTS = "● test ○ val, which chooses · "
+_DOTS = ("● test ○ val, which chooses · ", "● test ○ val · ")
+"""What dots are, in a wide and in a narrow pane."""
+
+_FRAME_AND_GAPS = 6
+"""Cells of a frame's lower edge that its caption does not get."""
 
 
 class TabStrip(Static):
@@ -116,9 +120,13 @@ class ForestPanel(TextPanel):
         self._first, shown = rows_in_view(self._forest, size.height - space, self._lit)
         num_rows = len(self._forest.rows)
         some = f"{self._first + 1}-{self._first + shown} of {num_rows} · "
-        legend = f"{_DOTS if self._forest.has_val and self._gap > 1 else ''}{_LEGEND}"
-        legend = legend if notes or not self._choice else self._choice
-        below = f"{some if shown < num_rows else ''}{legend}"
+        some = some if shown < num_rows else ""
+        dots = _DOTS if self._forest.has_val and self._gap > 1 else ("",)
+        forms = [f"{some}{each}{_LEGEND}" for each in dots]
+        if not notes and self._choice:
+            forms = [f"{some}{self._choice}"]
+        room = self.outer_size.width - _FRAME_AND_GAPS
+        below = next((form for form in forms if len(form) <= room), forms[-1])
         self.caption(self._title, Text(below, style=self._colours.muted))
         drawn = draw_forest(
             self._forest, size.width, size.height - space, self._colours, lit=self._lit

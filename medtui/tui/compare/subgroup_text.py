@@ -194,8 +194,11 @@ def header_of(analysis: SubgroupAnalysis, run: Text, baseline: str, colours: Col
     return text
 
 
-def describe_patients(analysis: SubgroupAnalysis, colours: Colours) -> Text:
-    """Return how many patients fell and rose, and the mean in which each counts once."""
+def describe_patients(analysis: SubgroupAnalysis, colours: Colours, room: int) -> Text:
+    """Return how many patients fell and rose, and the mean in which each counts once.
+
+    Where that is longer than `room` cells, the mean is left out.
+    """
     if not analysis.patients:
         return Text("The patients are unknown.", style=colours.muted)
     changes = [round(each.change, 9) for each in analysis.patients]
@@ -203,8 +206,10 @@ def describe_patients(analysis: SubgroupAnalysis, colours: Colours) -> Text:
     before, after = macro_change(analysis.patients)
     mean = format_change(100 * (after - before), 1)
     count = len(changes)
-    text = f"{fell} of {count} fell, {better} rose · mean {mean}"
-    return Text(text, style=colours.muted)
+    said = f"{fell} of {count} fell, {better} rose"
+    whole = f"{said} · mean {mean}"
+    brief = said if len(said) <= room else f"{fell} fell, {better} rose"
+    return Text(whole if len(whole) <= room else brief, style=colours.muted)
 
 
 def describe_patient(

@@ -32,6 +32,9 @@ from medtui.tui.widgets.table_view import TableView
 if TYPE_CHECKING:
     from medtui.datasets.image_lookup import Picture
 
+_FRAME_AND_GAPS = 6
+"""Cells of a frame's lower edge that its caption does not get."""
+
 _ALL = "all images"
 """The row in place of patients where these are unknown."""
 
@@ -142,7 +145,7 @@ class SubgroupsPane(Container):
         )
         table.caption(
             "Patients, % right",
-            describe_patients(analysis, colours),
+            describe_patients(analysis, colours, table.outer_size.width - _FRAME_AND_GAPS),
         )
         self.call_after_refresh(self._draw)
         self._ask_for(self._first_images())

@@ -6,7 +6,7 @@ from medtui.charts.palette import Colours
 from medtui.charts.run_identity import identify_study
 from medtui.monitor.study_summary import StudyLine, StudySummary
 from medtui.runs.status import UNENDED
-from medtui.tui.run.sheet import Sheet
+from medtui.tui.run.sheet import Sheet, cut
 from medtui.units import format_duration
 
 _TEXT = 15
@@ -25,7 +25,7 @@ def log_rows(study: StudySummary, width: int, height: int, colours: Colours) -> 
         if mark is not None:
             sheet.put(11, mark.letter, colours.of(mark.tint), is_bold=True)
         is_warning = each.level == "warning"
-        text = each.text[: max(0, width - _TEXT - 1)]
+        text = cut(each.text, width - _TEXT - 1)
         sheet.put(_TEXT, text, colours.warning if is_warning else colours.text)
     if not sheet.num_rows:
         sheet.line("no event was recorded yet", colours.muted)

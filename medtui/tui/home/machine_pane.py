@@ -18,7 +18,7 @@ from medtui.tui.gpu_rows import (
     write_gpu_briefly,
     write_share,
 )
-from medtui.tui.run.sheet import Sheet
+from medtui.tui.run.sheet import Sheet, cut
 from medtui.tui.status_text import age_of
 from medtui.tui.widgets.rows_pane import RowsPane
 from medtui.units import GIB, format_bytes
@@ -87,7 +87,7 @@ def machine_rows(
         _write_host(sheet, vitals)
     for name, age in silent:
         said = f"{MARKS['silent']} {name}: no heartbeat for {age}; its runs may go on"
-        sheet.line(said[: width - 2], colours.states["silent"])
+        sheet.line(cut(said, width - 2), colours.states["silent"])
     return sheet
 
 

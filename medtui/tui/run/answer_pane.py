@@ -9,7 +9,7 @@ from medtui.tui.run.answer import Answer, MetricLine
 from medtui.tui.run.answer_facts import facts_of, warning_lines
 from medtui.tui.run.big_digits import ROWS as HERO_ROWS
 from medtui.tui.run.big_digits import big_digits
-from medtui.tui.run.sheet import Sheet
+from medtui.tui.run.sheet import Sheet, cut
 from medtui.units import MINUS
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def draw_table(
                     colours.muted)  # fmt: skip
     for line in lines:
         sheet.row()
-        sheet.put(column, line.label[:label], colours.muted)
+        sheet.put(column, cut(line.label, label), colours.muted)
         sheet.right(places[0], line.show(line.value), colours.text)
         if answer.against:
             sheet.right(places[1], line.show(line.control), colours.muted)

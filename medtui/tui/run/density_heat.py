@@ -2,7 +2,7 @@
 
 from medtui.charts.palette import Colours
 from medtui.monitor.run_view import RunView
-from medtui.tui.run.sheet import Sheet
+from medtui.tui.run.sheet import Sheet, cut
 from medtui.units import plural
 
 _CELL = 3
@@ -35,7 +35,7 @@ def density_sheet(
     _write_cycles(sheet, shown, label)
     for name in layers:
         sheet.row()
-        sheet.put(1, _short(name)[:label], colours.muted)
+        sheet.put(1, cut(_short(name), label), colours.muted)
         for place, number in enumerate(shown):
             column = 2 + label + place * _CELL
             cycle = by_cycle.get(number) if number is not None else None

@@ -14,7 +14,7 @@ from medtui.tui.run.big_digits import ROWS as HERO_ROWS
 from medtui.tui.run.density_heat import brief_density
 from medtui.tui.run.machine import brief_machine
 from medtui.tui.run.outcome import gains_text
-from medtui.tui.run.sheet import Sheet
+from medtui.tui.run.sheet import Sheet, cut
 from medtui.tui.widgets.rows_pane import RowsPane
 from medtui.units import plural
 
@@ -118,7 +118,7 @@ def _finished_rows(
     fallen = [each for each in found.patients if each.change < 0]
     lines = [(f"{'patient':<9} points", colours.strong)]
     lines += [
-        (f"{each.patient[:9]:<9} {each.change * 100:+.1f}".replace("-", "\N{MINUS SIGN}"),
+        (f"{cut(each.patient, 9):<9} {each.change * 100:+.1f}".replace("-", "\N{MINUS SIGN}"),
          colours.warning)
         for each in fallen[:_MOST_PATIENTS]
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from medtui.charts.palette import Colours
 from medtui.monitor.run_view import RunView
 from medtui.telemetry import GpuSample, Sample
 from medtui.tui.gpu_rows import LABEL, GpuUse, gib, number, room_of, write_gpu
-from medtui.tui.run.sheet import Sheet, gauge, sparkline
+from medtui.tui.run.sheet import Sheet, cut, gauge, sparkline
 from medtui.tui.status_text import as_of
 
 
@@ -36,7 +36,7 @@ def machine_sheet(view: RunView, width: int, colours: Colours, *, is_ascii: bool
     _write_totals(sheet, sample)
     if not sample.gpus and view.telemetry.why_no_gpu:
         sheet.row()
-        sheet.line(view.telemetry.why_no_gpu[: width - 2], colours.muted)
+        sheet.line(cut(view.telemetry.why_no_gpu, width - 2), colours.muted)
     return sheet
 
 

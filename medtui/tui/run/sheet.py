@@ -18,7 +18,7 @@ class _Piece:
 
 @dataclass
 class Sheet:
-    """Rows that are written from the top; text outside the width is cut."""
+    """Rows that are written from the top; text outside the width is cut, with an ellipsis."""
 
     width: int
     colours: Colours
@@ -65,7 +65,8 @@ class Sheet:
         canvas = Canvas(self.width, len(self._rows))
         for at, pieces in enumerate(self._rows):
             for piece in pieces:
-                canvas.put(piece.column, at, piece.text, piece.colour, is_bold=piece.is_bold,
+                text = cut(piece.text, self.width - piece.column)
+                canvas.put(piece.column, at, text, piece.colour, is_bold=piece.is_bold,
                            back=piece.back)  # fmt: skip
         return canvas
 
@@ -75,6 +76,11 @@ def gauge(sheet: Sheet, column: int, width: int, share: float, colour: str) -> N
     full = min(width, max(0, round(share * width)))
     sheet.put(column, "━" * full, colour)
     sheet.put(column + full, "─" * (width - full), sheet.colours.faint)
+
+
+def cut(text: str, room: int) -> str:
+    """Return a text in so many cells, with an ellipsis where its end is cut."""
+    return text if len(text) <= room else f"{text[: room - 1]}…" if room > 0 else ""
 
 
 def fitting_parts(text: str, room: int) -> str:

@@ -26,6 +26,12 @@ from medtui.tui.widths import read_widths, remember_width
 _NARROWEST_HALF = 34
 """Cells that the runs and the picture keep."""
 
+_HEADER_ROWS = 3
+"""Rows of a table's frame and header."""
+
+_FEWEST_ROWS = 9
+"""Free rows below the runs from which their curves are drawn there."""
+
 
 class StudyPane(Vertical):
     """Shows the study under the cursor."""
@@ -129,6 +135,7 @@ class StudyPane(Vertical):
         self.query_one(StudyPicture).show_study(study, outcome, run.key if run else "", style)
         self._show_log(study, style)
         curves = self.query_one("#val-curves", Chart)
+        self.set_class(self._spare_rows(study) >= _FEWEST_ROWS, "-roomy")
         if curves.display:
             curves.show(study_curves(study, outcome, run.key if run else ""), style)
         self._put("study-line", study_line(study, *place, style.colours, now))
@@ -137,6 +144,15 @@ class StudyPane(Vertical):
         width = self.query_one("#run-details").content_size.width or self.size.width
         details = run_details(run, outcome, style.colours, now, width) if run else Text()
         self._put("run-details", details)
+
+    def _spare_rows(self, study: StudySummary) -> int:
+        """Return the rows of the left half that neither the runs nor what is below them need."""
+        below = sum(
+            part.outer_size.height
+            for part in (self.query_one("#run-details"), self.query_one(MachinePane))
+            if part.display
+        )
+        return self.query_one("#left").size.height - below - len(study.runs) - _HEADER_ROWS
 
     def _show_log(self, study: StudySummary, style: ChartStyle) -> None:
         log = self.query_one("#log", RowsPane)

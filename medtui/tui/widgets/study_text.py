@@ -90,7 +90,8 @@ def run_details(
     is_judged = found is not None and found.state is not None
     text.append_text(verdict_word(found.state, colours) if found and is_judged else
                      state_text(run.status, colours, run.state))  # fmt: skip
-    text.append(" on test\n" if is_judged else "\n", colours.muted)
+    on_test = " on test" if is_judged and text.cell_len + len(" on test") <= width else ""
+    text.append(f"{on_test}\n", colours.muted)
     if run.problem:
         text.append(run.problem.split("\n")[0], colours.warning)
         return text
