@@ -13,7 +13,7 @@ from medtui.analysis.changed_images import ChangedImage, changed_images
 from medtui.analysis.differences import Differences, differences_of_all, pair_runs
 from medtui.analysis.run_record import RunRecord, all_runs, read_run_records
 from medtui.analysis.subgroup_analysis import SubgroupAnalysis, analyse_subgroups
-from medtui.analysis.table import table_csv
+from medtui.analysis.table import Table, table_csv
 from medtui.charts.figures.data import FigureData, chart_runs
 from medtui.charts.figures.registry import figure_named
 from medtui.charts.palette import DARK
@@ -22,17 +22,19 @@ from medtui.charts.style import ChartStyle
 from medtui.errors import UsageError
 from medtui.metrics import metric_named
 from medtui.metrics.intervals import Difference
-from medtui.tui.compare.change_forest import change_forest
+from medtui.tui.compare.change_forest import change_forest, draw_averages
 from medtui.tui.compare.changed_pictures import draw_changed
+from medtui.tui.compare.contents import compute_content
 from medtui.tui.compare.first_run import FirstRun
 from medtui.tui.compare.forest import Forest, ForestRow, draw_forest, scale_of
 from medtui.tui.compare.forest_notes import chosen_run, describe_choice
 from medtui.tui.compare.headings import cell_of, heading_of, screen_columns
 from medtui.tui.compare.lighting import lit, with_baseline
-from medtui.tui.compare.model import FinishedRuns
+from medtui.tui.compare.model import ComparisonLoader, FinishedRuns
 from medtui.tui.compare.named_filters import name_filter, read_filters
 from medtui.tui.compare.subgroup_text import (
     describe_patient,
+    describe_patients,
     draw_groups,
     group_rows,
     header_of,
@@ -148,6 +150,42 @@ def test_the_change_on_val_lies_below_that_on_test_where_rows_are_apart() -> Non
     low = draw_forest(forest, 80, 4, DARK).plain
     assert "on val" not in low
     assert low.splitlines()[0].index("├") != lines[0].index("├")  # its own scale
+
+
+def test_averages_name_single_runs_as_the_table_does(cells: list[RunRecord]) -> None:
+    """A density that a name already has is not said again."""
+    runs = chart_runs([entry for entry in cells if not entry.folder.name.endswith("-s1")])
+    said = draw_averages(runs, 80, DARK).plain
+    for run in runs:
+        assert f"{run.mark.letter} {run.title} " in said
+    assert "FilterPrune50 0.5" not in said
+
+
+def test_tables_of_calibration_have_the_screen_s_names(
+    cells: list[RunRecord], pruned: RunRecord
+) -> None:
+    """Neither the run's folder, nor `before`, which says not what it was compared with."""
+    finished = FinishedRuns(tuple(cells))
+    loader = ComparisonLoader(RECORDED)
+    request = TabRequest("Calibration", chart_runs(cells), pruned, finished, None, 1, 100)
+    tables = compute_content(loader, request, DARK)
+    assert isinstance(tables, tuple)
+    errors, classes = (each for each in tables if isinstance(each, Table))
+    assert errors.shown_headers == ("run", "ref.", "this")
+    assert errors.rows[0][0] == "Prune 0.1 seed 0"
+    assert classes.title == "Calibration by class: Prune 0.1 seed 0"
+    assert classes.shown_headers is not None
+    assert classes.shown_headers[1:3] == ("slope ref.", "slope this")
+
+
+def test_the_patients_who_fell_are_counted_in_every_width(analysis: SubgroupAnalysis) -> None:
+    """The mean gives way, then the number of all patients."""
+    said = [describe_patients(analysis, DARK, room).plain for room in (40, 20, 14)]
+    assert "mean" in said[0]
+    assert " of " in said[1]
+    assert "mean" not in said[1]
+    assert " of " not in said[2]
+    assert all("fell" in each and "rose" in each for each in said)
 
 
 def test_the_choice_on_val_is_said_below_the_forest(cells: list[RunRecord]) -> None:

@@ -248,6 +248,20 @@ async def test_a_very_large_terminal_also_shows_curves_events_and_the_machine(
         await until(pilot, lambda: runs.outer_size.width == width + 4)
 
 
+async def test_free_rows_below_few_runs_show_their_curves(
+    runs_dir: Path, showcase: list[RecordedStudy]
+) -> None:
+    """At 120x40; a terminal of 34 rows has none to spare."""
+    async with opened(runs_dir, size=(120, 40)) as pilot:
+        await until(pilot, lambda: "Val accuracy, % by cycle" in screen_text(pilot))
+        text = screen_text(pilot)
+        assert "─ Machine ─" in text
+        assert "sparse file" in text.split("Val accuracy, % by cycle")[1]  # the run's details
+    async with opened(runs_dir, size=(120, 34)) as pilot:
+        await until(pilot, lambda: "Prune 0.1" in screen_text(pilot))
+        assert "Val accuracy, % by cycle" not in screen_text(pilot)
+
+
 async def test_the_machine_is_on_home_where_there_is_room(
     runs_dir: Path, showcase: list[RecordedStudy]
 ) -> None:

@@ -48,7 +48,7 @@ from medtui.tui.run.outcome import (
     size_sheet,
 )
 from medtui.tui.run.run_charts import RunCharts
-from medtui.tui.run.sheet import fitting_parts, sparkline
+from medtui.tui.run.sheet import Sheet, cut, fitting_parts, sparkline
 from medtui.tui.widgets.choice_line import choice_line
 from medtui.tui.widgets.progress_header import losses_of, result_lines
 from medtui.units import GIB, MINUS, MISSING, TIMES
@@ -491,6 +491,17 @@ def test_the_change_on_val_is_computed_for_a_finished_run(
     assert answer.on_val is not None
     assert answer.on_val.change == found.differences.on_val.by_metric["accuracy"].value
     assert answer.val_verdict is not None
+
+
+def test_text_that_has_no_room_in_a_pane_ends_in_an_ellipsis() -> None:
+    """A name that is cut without a sign reads as another one."""
+    sheet = Sheet(12, DARK)
+    sheet.row()
+    sheet.put(1, "filterprune-0.1")
+    sheet.row()
+    sheet.put(1, "model.json")
+    assert sheet.canvas().plain.splitlines() == [" filterprun…", " model.json"]
+    assert [cut("abcdef", room) for room in (6, 3, 0)] == ["abcdef", "ab…", ""]
 
 
 def test_the_change_on_val_stands_with_the_answer(cells: StudyFolder, over: RunView) -> None:
