@@ -12,6 +12,9 @@ from medtui.units import MINUS
 _CELLS_PER_MARK = 3
 """A line has marks where so many cells at least fall to each of its points."""
 
+_CELLS_FOR_TWO = 6
+"""The same for two marks beside each other."""
+
 
 def columns_of(frame: Frame, plane: Plane) -> dict[int, int]:
     """Return the columns of lone dots with upright error bars: each has those of its letter."""
@@ -72,8 +75,10 @@ def _draw_marks(
     if style.is_ascii and series.stroke == "dots" and not series.name:
         glyph = letter_of(plot, index)[0].lower()
     colour = style.line_hue(plot, index)
-    taken = _cells_of_earlier(frame, plane, index) if series.name else set()
-    for x, y in frame.measured[index].tolist():
+    points = frame.measured[index].tolist()
+    has_room = bool(series.name) and plane.columns >= _CELLS_FOR_TWO * len(points)
+    taken = _cells_of_earlier(frame, plane, index) if has_room else set()
+    for x, y in points:
         if glyph and plane.holds(y):
             column, row = plane.column(x), plane.row(y)
             if (column, row) in taken:  # val and test of one model: both are seen

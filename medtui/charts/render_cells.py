@@ -127,7 +127,8 @@ def _draw_axes(canvas: Canvas, plot: Plot, frame: Frame, plane: Plane, style: Ch
     for row in range(plane.rows if not plot.rows else 0):
         canvas.put(edge, row, glyphs.axis, colours.faint)
     canvas.put(edge, plane.rows, glyphs.corner + glyphs.ground * plane.columns, colours.faint)
-    lit = {row for series in plot.series if series.is_lit for _, row in series.points}
+    lit = {row for series in plot.series if series.is_lit for _, row in series.points
+           if plot.rows and row is not None}  # fmt: skip
     for place, label in frame.y_ticks:
         row = plane.row(place)
         name = len(plot.rows) - 1 - place if plot.rows else None

@@ -129,8 +129,8 @@ def _series_text(plot: Plot, index: int, style: ChartStyle, *, is_brief: bool) -
     label = "" if is_brief and series.is_run and not series.name else series.label
     is_plain = series.digits is None or bool(plot.rows)
     value = f" {series.value}" if series.value else "" if is_plain else _value_of(series, plot)
-    text = Text(f"{mark} {label}".strip(), style=f"bold {style.hue(plot, index)}")
-    return text.append(value, style=style.colours.strong)
+    name = (f"{mark} {label}".strip(), f"bold {style.hue(plot, index)}")
+    return Text.assemble(name, (value, style.colours.strong))
 
 
 def _place_of(plot: Plot, cursor: float) -> str:

@@ -69,10 +69,10 @@ def _decoded(file: Path, settings: DecodeSettings) -> Decoded | None:
         return None
 
 
-def preview_of(image_HWC: NDArray[np.uint8]) -> Picture:
-    """Return an image at the size of a preview."""
+def preview_of(image_HWC: NDArray[np.uint8], side: int = PREVIEW_SIDE) -> Picture:
+    """Return an image with so many pixels a side, by default as a preview."""
     is_grey = image_HWC.shape[-1] == 1
     picture = Pillow.fromarray(image_HWC[..., 0] if is_grey else image_HWC).convert("RGB")
-    picture = picture.resize((PREVIEW_SIDE, PREVIEW_SIDE), Pillow.Resampling.BOX)
+    picture = picture.resize((side, side), Pillow.Resampling.BOX)
     rows = np.asarray(picture).tolist()
     return [[(red, green, blue) for red, green, blue in row] for row in rows]

@@ -85,7 +85,8 @@ def test_the_figure_s_legend_has_letters_and_the_palette_s_colours(
     for plot in plots:
         for series in plot.series:
             if series.letter and series.label:
-                assert f">{series.letter} {series.label}</text>" in svg
+                value = f", {series.value}" if series.value else ""
+                assert f">{series.letter} {series.label}{value}</text>" in svg
                 assert PAPER.of(series.tint).lower() in svg.lower()
         assert plot.x_label in svg
 
@@ -168,7 +169,7 @@ def test_classes_and_calibration_are_the_other_sides_of_their_tables(contents: C
     assert found.series[-1].name == "ideal"
     (harm,) = (each for each in data.harms if each.key == data.compressed[0].entry.key)
     errors = [f"{each.error:.3f}" for each in (harm.before, harm.after)]
-    assert [each.label.rpartition(" ")[2] for each in found.series[:-1]] == errors
+    assert [each.value for each in found.series[:-1]] == errors
 
 
 def test_a_fine_tuned_model_is_a_point_behind_the_cycles(data: FigureData) -> None:

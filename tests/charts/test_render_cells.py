@@ -436,6 +436,15 @@ def test_an_axis_has_few_rows_above_what_a_share_can_be() -> None:
     assert frame.high == pytest.approx(100.0)
 
 
+def test_the_labels_of_an_axis_are_never_lit() -> None:
+    """A gap in the curve of the cursor's run is no row of names."""
+    gap = ((0.0, 90.0), (1.0, None), (2.0, 95.0))
+    canvas = draw(Plot("Accuracy, %", (Series("A", gap, is_lit=True),)), 40, 12, STYLE)
+    edges = [segment for row in canvas.segments() for segment in row[:1] if segment.text.strip()]
+    assert edges
+    assert not any(segment.style and segment.style.bold for segment in edges)
+
+
 def test_the_axis_of_x_has_a_name_between_its_ticks() -> None:
     """A reader need not guess what is counted; where no gap is wide enough it is at the end."""
     points = tuple((x, 90.0 + x) for x in range(5))

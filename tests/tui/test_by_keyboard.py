@@ -123,13 +123,13 @@ def leave_it_running(tmux: Tmux) -> None:
 def test_a_live_run_is_watched_left_and_found_again(tmux: Tmux) -> None:
     """Home, a run's charts, a new study's data, out and in again: by keys, in a real terminal."""
     tmux.send(START, "Enter")
-    tmux.wait_for("Runs · against the reference")
+    tmux.wait_for("· against reference, points")
     tmux.send_until("Enter", "1 acc")
     tmux.send("2")
     tmux.wait_for("Loss")
-    tmux.send_until("b", "Runs · against the reference")
+    tmux.send_until("b", "· against reference, points")
     choose_small_preset(tmux)
-    tmux.send_until("b", "Runs · against the reference")
+    tmux.send_until("b", "· against reference, points")
     leave_it_running(tmux)
     tmux.send("clear", "Enter", START, "Enter")
     tmux.wait_for("1 running")

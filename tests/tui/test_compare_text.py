@@ -353,6 +353,17 @@ def test_thumbnails_have_their_probabilities_below() -> None:
     assert short[-1].count("✗ 0.91 → 0.31") == 2
 
 
+def test_few_images_are_drawn_large_where_there_is_room() -> None:
+    """At 32 cells a cell image has all of its pixels; many images are not, whatever the room."""
+    pictures = {each.name: np.full((32, 32, 3), 200, np.uint8) for each in IMAGES}
+    lines = draw_changed(IMAGES, pictures, 150, 45, DARK).plain.splitlines()
+    assert lines[0].count("▀") == 4 * 32
+    assert sum("▀" in line for line in lines) == 2 * 16
+    assert "\n".join(lines).count("P(truth) .91→.31") == 5
+    narrow = draw_changed(IMAGES, pictures, 150, 36, DARK).plain.splitlines()
+    assert narrow[0].count("▀") == 5 * 16
+
+
 def test_images_that_are_not_there_are_listed_with_the_reason() -> None:
     """The probabilities are known without the data."""
     text = draw_changed(IMAGES, {}, 80, 24, DARK, problem="No folder /data.").plain

@@ -265,6 +265,8 @@ def test_a_study_s_curves_are_those_of_its_compressions() -> None:
     ]  # fmt: skip
     assert [series.is_lit for series in plot.series] == [False, True]
     assert plot.title == "Val accuracy, % by cycle"
+    assert study_curves(study_of(run_of("prune-0.5")), None).empty == "comparing runs …"
+    assert study_curves(study_of(run_of("prune-0.5")), found()).empty == "no curve was recorded"
 
 
 def test_a_study_s_curves_end_with_the_fine_tuned_models() -> None:

@@ -5,6 +5,8 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
 
 from medtui.analysis.table import Table
 from medtui.charts.palette import DARK
@@ -68,3 +70,14 @@ def test_a_block_below_names_what_its_changes_are_about() -> None:
     assert len(heads) > 1
     below = " ".join(" ".join(lines[at - 2 : at + 1]) for at in heads[1:])
     assert "change of" in re.sub(r"\s+", " ", below)
+
+
+def test_of_a_row_the_collapsed_layer_alone_is_coloured() -> None:
+    """Beside it stand the densities of runs in which the layer is alive."""
+    rows = (("conv1", "33.5 %", "collapsed"),)
+    sheet = Table("Layers", ("layer", "Prune 0.1", "FilterPrune60Stock"), rows, ("dead",))
+    (table,) = (part for part in draw_table(sheet, 80, DARK) if isinstance(part, RichTable))
+    styles = [str(cell.style) for column in table.columns for cell in column.cells
+              if isinstance(cell, Text)]  # fmt: skip
+    assert styles == ["", "", DARK.states["failed"]]
+    assert not any(row.style for row in table.rows)

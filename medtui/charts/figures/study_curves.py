@@ -48,9 +48,15 @@ def study_curves(study: StudySummary, outcome: StudyOutcome | None, lit: str = "
         y_bounds=metric.axis_bounds,
         x_names=((place, TUNED),) if any(at_end is not None for *_, at_end in shown) else (),
         are_x_whole=True,
-        empty="no compression has been measured yet" if study.is_live else "no curve was recorded",
+        empty=_why_empty(study, outcome),
     )
     return without_far_curves(plot)
+
+
+def _why_empty(study: StudySummary, outcome: StudyOutcome | None) -> str:
+    if outcome is None and study.num_finished:
+        return "comparing runs …"
+    return "no compression has been measured yet" if study.is_live else "no curve was recorded"
 
 
 def _tuned(run: RunSummary, values: tuple[float, ...]) -> float | None:

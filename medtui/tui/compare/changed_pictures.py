@@ -14,21 +14,27 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-SIDE = 16
-"""Cells across one thumbnail; it is half as many rows high."""
+SIDE, LARGE_SIDE = 16, 32
+"""Cells across one thumbnail; it is half as many rows high. Large ones are drawn where all fit."""
 
 _LINES = 3
 """Lines of a caption at most."""
 
-_ROWS = 12
-"""Rows of a thumbnail with its caption and the blank line below."""
+_BELOW = 4
+"""Rows of a caption and of the blank line below it."""
 
 Pictures = Mapping[str, "NDArray[np.uint8]"]
 
 
-def num_across(width: int) -> int:
-    """Return how many thumbnails fit beside each other."""
-    return max(1, (width + len(GAP)) // (SIDE + len(GAP)))
+def side_of(count: int, width: int, height: int) -> int:
+    """Return the side of so many thumbnails: large where a pane has room for all of them."""
+    across, rows = _grid_of(LARGE_SIDE, width, height)
+    return LARGE_SIDE if count <= across * rows else SIDE
+
+
+def _grid_of(side: int, width: int, height: int) -> tuple[int, int]:
+    """Return how many whole thumbnails of a side fit beside each other, and below."""
+    return (width + len(GAP)) // (side + len(GAP)), (height + 1) // (side // 2 + _BELOW)
 
 
 def draw_changed(
@@ -46,31 +52,32 @@ def draw_changed(
     shown = [each for each in changed if each.name in pictures]
     if not shown:
         return _draw_list(changed, width, height, colours, problem)
-    across = num_across(width)
-    rows = max(1, (height + 1) // _ROWS)
-    lines = max(1, min(_LINES, height - SIDE // 2))
+    side = side_of(len(changed), width, height)
+    across, rows = (max(1, each) for each in _grid_of(side, width, height))
+    lines = max(1, min(_LINES, height - side // 2))
     text = Text(no_wrap=True)
     for first in range(0, min(len(shown), across * rows), across):
         if first:
             text.append("\n\n")
-        text.append_text(_draw_row(shown[first : first + across], pictures, colours, lines))
+        row = shown[first : first + across]
+        text.append_text(_draw_row(row, pictures, colours, lines, side))
     return text
 
 
 def _draw_row(
-    row: Sequence[ChangedImage], pictures: Pictures, colours: Colours, num_lines: int
+    row: Sequence[ChangedImage], pictures: Pictures, colours: Colours, num_lines: int, side: int
 ) -> Text:
     from medtui.datasets.preview import preview_of  # numpy and Pillow wait until they are needed
 
     drawn = Text()
-    draw_pictures(drawn, [preview_of(pictures[each.name]) for each in row])
+    draw_pictures(drawn, [preview_of(pictures[each.name], side) for each in row])
     text = drawn[1:]  # without the line break that begins each row of pictures
-    captions = [caption_lines(each, colours, SIDE, num_lines) for each in row]
+    captions = [caption_lines(each, colours, side, num_lines) for each in row]
     for lines in zip(*captions, strict=True):
         text.append("\n")
         for line in lines:
             text.append_text(line)
-            text.append(" " * (SIDE + len(GAP) - line.cell_len))
+            text.append(" " * (side + len(GAP) - line.cell_len))
     return text
 
 

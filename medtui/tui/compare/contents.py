@@ -71,7 +71,8 @@ def compute_content(loader: ComparisonLoader, request: TabRequest, colours: Colo
     titles = titles_of(entries)
     names = tuple(titles[entry.key] for entry in entries)
     if request.tab == "Classes":
-        tables = [classes_table(entries, class_metric(task_of(entries))), layers_table(entries)]
+        layers = replace(layers_table(entries), title="Density by layer")
+        tables = [classes_table(entries, class_metric(task_of(entries))), layers]
     else:
         tables = [settings_table(entries)]
     return tuple(_with_titles(table, names) for table in tables)

@@ -70,7 +70,7 @@ class CompareTable(RecordTable):
     def __init__(self) -> None:
         super().__init__((Column("run", "run", 20, grows=True),), id="compared")
         self._members: dict[str, tuple[str, ...]] = {}
-        self._has_star = False
+        self._star = ""
 
     @property
     def selected_run(self) -> str | None:
@@ -86,7 +86,7 @@ class CompareTable(RecordTable):
 
     def footing(self, rows: CompareRows) -> str:
         """Return what a star means, where one is shown, and what the numbers rest on."""
-        return " · ".join(filter(None, ["★ chosen on val" * self._has_star, rows.footing]))
+        return " · ".join(filter(None, [self._star, rows.footing]))
 
     def show_rows(self, rows: CompareRows, marks: Marks, colours: Colours) -> None:
         """Show these runs with these columns."""
@@ -94,7 +94,9 @@ class CompareTable(RecordTable):
         marked = [entry for entry in rows.entries if marks.of(entry.key)]
         metric = primary_metric(task_of(rows.entries))
         rows = replace(rows, chosen=chosen_run(marked, rows.differences, metric))
-        self._has_star = bool(rows.chosen) or any(entry.is_chosen for entry in rows.entries)
+        is_searched = any(entry.is_chosen for entry in rows.entries)
+        by_search = "★ chosen by the search" if is_searched else ""
+        self._star = "★ chosen on val" if rows.chosen else by_search
         is_wide = self.size.width >= _WIDE
         self.set_columns(_columns(rows, marks, name, is_wide=is_wide))
         if not rows.groups:
@@ -133,7 +135,8 @@ def _columns(rows: CompareRows, marks: Marks, name_width: int, *, is_wide: bool)
         if column is first and column.metric is not None:
             columns += _change_columns(column, column.metric, rows)
         elif _has_change(column) and column.metric is not None:
-            header = f"change of {short_label(column.metric)}"
+            unit = "points" if column.metric.is_share else "change"
+            header = f"{unit} of {short_label(column.metric)}"
             found = [change_text(column.metric, each) for each in _all_changes(rows)]
             width = max([_CHANGE[column.metric.is_share], len(header), *map(len, found)])
             columns.append(Column(f"{column.name} change", header, width, _BESIDE + at, "right"))
@@ -151,7 +154,8 @@ def _change_columns(column: RunColumn, metric: Metric, rows: CompareRows) -> lis
         columns.append(Column(_VERDICT, f" {_VERDICT}", _STATE, 1))
     if _has_control(rows):
         name = f"{column.name} from reference"
-        columns.append(Column(name, "from reference", width, _BESIDE, "right"))
+        header = "points from ref." if metric.is_share else "from reference"
+        columns.append(Column(name, header, width, _BESIDE, "right"))
     return columns
 
 

@@ -38,9 +38,11 @@ class HomeActions(SnapshotScreen):
         return next((run for run in self.study.runs if run.key == table.selected), None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Let `d` and Enter start the demo only where there is no study."""
-        if action == "demo" and self.snapshot is not None and self.snapshot.studies:
-            return False
+        """Let `d` and Enter start the demo only where there is no study, once that is known."""
+        if action == "demo":
+            known = self.snapshot
+            if known is None or known.studies or known.num_unread or known.problem:
+                return False
         return super().check_action(action, parameters)
 
     def action_demo(self) -> None:

@@ -16,6 +16,9 @@ _SHORTER = (
 )
 """Words and what stands for them, in the order in which they are replaced."""
 
+_ALONE = "Quantize"
+"""A scheme of this word alone keeps it: `Q16` would say nothing."""
+
 
 def fitted_titles(titles: Sequence[str], width: int) -> list[str]:
     """Return titles with as many shortened words as it takes for all to fit."""
@@ -24,7 +27,8 @@ def fitted_titles(titles: Sequence[str], width: int) -> list[str]:
         if all(len(title) <= width for title in shown):
             break
         if any(len(title) > width and word in title for title in shown):
-            shown = [title.replace(word, short) for title in shown]
+            shown = [title if title.startswith(_ALONE) else title.replace(word, short)
+                     for title in shown]  # fmt: skip
     return [_cut(title, width) for title in shown]
 
 

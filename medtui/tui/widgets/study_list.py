@@ -155,8 +155,8 @@ class RunTable(RecordTable):
         points = ", points" if outcome and outcome.metric.is_share else ""
         against = f" · against the {outcome.against}{points}" if outcome else ""
         brief = against.replace("against the ", "against ")
-        forms = [(f"Runs of {study.name}", against), (study.name, against), (study.name, brief),
-                 ("Runs", against)]  # fmt: skip
+        forms = [(f"Runs of {study.name}", each) for each in (against, brief)]
+        forms += [(study.name, against), (study.name, brief), ("Runs", against)]
         room = self.size.width - _CAPTION_GAPS
         name, against = next((each for each in forms if sum(map(len, each)) <= room), forms[-1])
         below = Text(study.problem.split("\n")[0], colours.warning)

@@ -14,8 +14,8 @@ from medtui.analysis.table import Table, deal_columns
 from medtui.charts.palette import Colours
 from medtui.tui.widgets.panel import Panel
 
-_MARKED = {"worse", "dead"}
-"""Marks of rows that are coloured as failures."""
+_COLLAPSED = "collapsed"
+"""A cell that is coloured as a failure, in a row of other runs' densities."""
 
 _GAP = 2
 
@@ -116,7 +116,9 @@ def _block(
         )
     for row, cells in enumerate(sheet.rows):
         mark = sheet.mark_of(row)
-        style = colours.states["failed"] if mark in _MARKED else ""
+        style = colours.states["failed"] if mark == "worse" else ""
         style = f"bold {colours.strong}" if mark == "group" else style
-        table.add_row(*(cells[at] for at, _ in columns), style=style)
+        failed = colours.states["failed"]
+        shown = (Text(cells[at], failed if cells[at] == _COLLAPSED else "") for at, _ in columns)
+        table.add_row(*shown, style=style)
     return table
