@@ -10,6 +10,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 
 import psutil
@@ -30,6 +31,8 @@ START_SECONDS = 120.0
 
 _PORTS = ("runtime-env-agent-port", "dashboard-agent-grpc-port", "dashboard-agent-listen-port",
           "metrics-export-port", "node-manager-port", "object-manager-port")  # fmt: skip
+
+_HEAD_PORTS = ("ray-client-server-port", "dashboard-port")
 
 _PORT_FILE = "dashboard_agent_listen_port_{}"
 
@@ -81,11 +84,13 @@ class RayCluster(LoopbackCluster):
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block",
                    "--disable-usage-stats", f"--node-name={name}", "--node-ip-address=127.0.0.1",
                    f"--object-store-memory={_STORE_BYTES}", f"--temp-dir={self.folder}/t",
-                   "--min-worker-port=0", "--max-worker-port=0", *_port_options()]  # fmt: skip
+                   "--min-worker-port=0", "--max-worker-port=0", "--include-log-monitor=false",
+                   *_port_options(_PORTS)]  # fmt: skip
         if name == "head":
             port = self.address.partition(":")[2]
             command += ["--head", f"--port={port}", "--num-cpus=0", "--num-gpus=0",
-                        "--include-dashboard=false", "--no-monitor"]  # fmt: skip
+                        "--include-dashboard=false", "--no-monitor",
+                        *_port_options(_HEAD_PORTS)]  # fmt: skip
         else:
             command += [f"--address={self.address}", "--num-cpus=1", "--num-gpus=1",
                         f"--labels=name={name}"]  # fmt: skip
@@ -152,9 +157,9 @@ class RayCluster(LoopbackCluster):
         return "Ray runtime started" in text
 
 
-def _port_options() -> list[str]:
-    """Return ports of a node: for one that its agent chooses, Ray waits 30 s at most."""
-    return [f"--{name}={port}" for name, port in zip(_PORTS, free_ports(len(_PORTS)), strict=True)]
+def _port_options(names: Sequence[str]) -> list[str]:
+    """Return free ports: for one that an agent chooses itself, Ray waits 30 s at most."""
+    return [f"--{name}={port}" for name, port in zip(names, free_ports(len(names)), strict=True)]
 
 
 def _tree(pid: int) -> list[psutil.Process]:
