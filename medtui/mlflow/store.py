@@ -17,8 +17,9 @@ _ENVIRONMENT = {
     # MLflow sends usage statistics and asks for newer versions; nothing may leave but the run.
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
-    # mlflow's own retries would hold the process for minutes; what fails is sent again later.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    # mlflow's own retries would hold the process for minutes, and send a batch again whose answer
+    # was lost. What fails is sent later, without what has arrived.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     # Since 3.13, mlflow refuses folders without this; they need no database and no server.
     "MLFLOW_ALLOW_FILE_STORE": "true",
@@ -176,6 +177,7 @@ def require_reachable(address: str) -> None:
 def _new_client(address: str) -> Any:  # noqa: ANN401 - mlflow's types need its import
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = _ENVIRONMENT["MLFLOW_HTTP_REQUEST_MAX_RETRIES"]
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=address)
