@@ -96,12 +96,17 @@ class RunFeed:
     def _state(self) -> tuple[object, ...]:
         """What a change of is told to readers."""
         seal = self.result.seal if self.result else None
-        return self.history.num_records, self.status, self.waiting_for, seal
+        return self.history.num_records, self.status, self.waiting_for, self.place, seal
 
     @property
     def waiting_for(self) -> str:
         """What its job waits for, in the cluster's own word: `Resources`; empty if it does not."""
         return self.job.reason if self.job is not None and self.status == "waiting" else ""
+
+    @property
+    def place(self) -> str:
+        """Node on which it is running, as its cluster names it; empty where none does."""
+        return self.job.place if self.job is not None and self.status == "running" else ""
 
     def open(self) -> None:
         """Read the log from now on, also of a finished run; the ends of a long one at once."""

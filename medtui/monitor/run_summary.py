@@ -65,6 +65,8 @@ class RunSummary:
     """Why the folder cannot be read completely; empty where it can."""
     waiting_for: str = ""
     """What its job waits for, in the cluster's own word: `Resources`; empty if it does not."""
+    place: str = ""
+    """Node of a cluster on which it is running; empty elsewhere."""
     is_copy: bool = False
     """Whether its folder is a copy of one that a worker elsewhere writes, or wrote."""
 
@@ -73,6 +75,11 @@ class RunSummary:
         """The status with what belongs to it: `waiting (Resources)`, `silent (copy)`."""
         more = _shortened(self.waiting_for) or ("copy" if self.is_copy else "")
         return f"{self.status} ({more})" if more else self.status
+
+    @property
+    def where(self) -> str:
+        """Device, and the node that it belongs to: `cuda:0 on box2`; empty before it started."""
+        return " on ".join(filter(None, (self.device, self.place)))
 
     @property
     def headline(self) -> Metric:

@@ -88,6 +88,7 @@ def summarise_run(study: StudyFeed, run: RunFeed) -> RunSummary:
         warning=_warning_of(run),
         problem=run.problem,
         waiting_for=run.waiting_for,
+        place=run.place,
         is_copy=run.is_copy,
     )
 

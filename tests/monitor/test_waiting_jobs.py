@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from medtui.charts.palette import DARK
 from medtui.charts.run_identity import identify_study
@@ -177,3 +178,20 @@ def test_runs_that_a_stopped_study_did_not_get_to_are_stopped(study, tmp_path):
     view = FolderReader(tmp_path).read("jobs/prune-0.1", refresh_all=True).view
     assert view is not None
     assert view.ending == "It was stopped before it started. Press r to start it."
+
+
+def test_a_run_names_the_node_on_which_it_is_running(study):
+    """Beside its device, and no longer than it runs."""
+    run = study.folder.run("prune-0.1")
+    with EventWriter(run.events) as writer:
+        writer.write(RunStarted(7, "gpu1", "cuda:0"))
+    record = JobRecord("ray", "abcd", "7", "running", place="box2")
+    write_job(run.path, record)
+    study.hold(run)
+    feed = StudyFeed(study.folder)
+    feed.refresh()
+    assert summarise_study(feed).live_run.where == "cuda:0 on box2"
+    study.release()
+    write_job(run.path, replace(record, state="ended"))
+    feed.refresh()
+    assert {row.where for row in summarise_study(feed).runs} == {"cuda:0", ""}

@@ -124,9 +124,9 @@ class RayScheduler:
 
     @property
     def _request(self) -> str:
-        """What a run waits for: `1 CPU, 0.5 GPUs`."""
+        """What a run waits for: `1 free CPU, 0.5 GPUs`."""
         named = {f"{name}": amount for name, amount in self._settings.resources.items()}
-        words = [plural(self._settings.num_cpus, "CPU")]
+        words = [plural(self._settings.num_cpus, "free CPU")]
         if self._num_gpus:
             words.append("1 GPU" if self._num_gpus == 1 else f"{self._num_gpus:.3g} GPUs")
         words += [f"{amount:g} {name}" for name, amount in named.items()]

@@ -256,8 +256,7 @@ def losses_of(answer: Answer) -> list[str]:
 def _facts_of(view: RunView) -> tuple[str, str]:
     """Return what is compressed: how, and what on which device."""
     head, *rest = view.what.split(" · ")
-    device = view.session.device if view.session is not None else ""
-    return " · ".join([*rest[-1:], *filter(None, [device])]), head.replace(" on ", " · ")
+    return " · ".join([*rest[-1:], *filter(None, [view.row.where])]), head.replace(" on ", " · ")
 
 
 def _at_ends(left: Text, right: Text, width: int) -> Text:

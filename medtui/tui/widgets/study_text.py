@@ -117,7 +117,7 @@ def run_details(
     word = "epoch" if is_reference(run.name) else "cycle"
     kept = [f"kept {word} {run.cycle}"] if run.cycle is not None else []
     kept += [format_duration(run.seconds)] if run.seconds else []
-    text.append(" · ".join([*kept, *filter(None, [run.device])]), colours.muted)
+    text.append(" · ".join([*kept, *filter(None, [run.where])]), colours.muted)
     return text
 
 
