@@ -26,7 +26,7 @@ def find_files(paths: Sequence[str | Path]) -> list[FileName]:
     with a reason. A file that is named itself is always a candidate.
 
     Raises:
-        UsageError: a path does not exist, or there is none.
+        UsageError: a path does not exist or is an archive, or there is none.
         EnvironmentProblem: a folder cannot be read.
     """
     if not paths:
@@ -35,6 +35,11 @@ def find_files(paths: Sequence[str | Path]) -> list[FileName]:
     for path in map(Path, paths):
         if not path.exists() and not path.is_symlink():
             raise UsageError(f"{path}: no such file or folder.")
+        if path.suffix == ".npz" and path.is_file():
+            raise UsageError(
+                f"{path} is an archive of images, which a card describes.",
+                hint=f"Name one: medtui predict RUN medmnist --root {path}",
+            )
         for each in _in_folder(path) if path.is_dir() else [FileName(str(path))]:
             found.setdefault(each.name, each)
     return list(found.values())
@@ -54,7 +59,9 @@ def _skipped(found: Scan) -> Iterator[tuple[str, str]]:
         yield from _each(names, f"{kind} is not read; convert it to PNG or JPEG")
     yield from _each(found.masks, "a mask or thumbnail of another image")
     yield from _each(found.hidden, "hidden: its name begins with a dot")
-    yield from _each(found.unreadable, "cannot be opened")
+    yield from _each(
+        found.unreadable, "cannot be opened: no access, a broken link, or no regular file"
+    )
     yield from _each(found.system_folders, "a folder of the file server or system")
     yield from _each(found.loops, "a link to a folder already visited")
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from medtui.cli.answers_file import answers_file
 from medtui.cli.show.prediction import PredictionSummary
-from medtui.protocol.inference import Alarm, ImageAnswer, ModelOpened
+from medtui.protocol.inference import Alarm, Answers, ImageAnswer, ModelOpened
 from medtui.runs.predictions import read_predictions
 from tests.helpers.dicom_files import write_dicom
 from tests.helpers.earlier_version import call_medtui
@@ -162,6 +162,7 @@ def test_the_summary_counts_answers_and_groups_reasons():
         (["IMAGES", "-o", "nowhere/out.csv"], 3, "there is no folder"),
         (["nowhere"], 2, "nowhere: no such file or folder"),
         (["EMPTY"], 3, "No image to answer: empty has no file"),
+        (["images/a.npz"], 2, "a.npz is an archive of images, which a card describes"),
         (["demo", "IMAGES"], 2, "demo is a card; name it alone"),
         (["IMAGES", "--root", "IMAGES"], 2, "--root belongs to a card"),
     ],
@@ -173,6 +174,7 @@ def test_wrong_words_are_refused(exportable, tmp_path, monkeypatch, arguments, c
     for name in ("images", "empty"):
         Path(name).mkdir()
     Image.new("RGB", (8, 8)).save("images/a.png")
+    Path("images/a.npz").touch()
     names = {"IMAGES": "images", "EMPTY": "empty"}
     answer = call_medtui("predict", "reference", *(names.get(each, each) for each in arguments))
     assert (answer.code, answer.stdout) == (code, "")
@@ -182,11 +184,42 @@ def test_wrong_words_are_refused(exportable, tmp_path, monkeypatch, arguments, c
 
 @pytest.mark.parametrize(
     ("target", "words"),
-    [("small", "small is a study"), ("small/unfinished", "small/unfinished is not finished")],
+    [
+        (["small"], "small is a study"),
+        (["small/unfinished"], "small/unfinished is not finished"),
+        (["reference", "--model", "shrunk"], "small/reference has no shrunk model"),
+        (["reference", "--model", "shrnk"], "Did you mean `shrunk`?"),
+    ],
 )
 def test_a_run_without_a_model_is_refused(exportable, monkeypatch, target, words):
-    """A study, and a run that is not over."""
+    """A study, a run that is not over, and one without the model that is named."""
     monkeypatch.setenv("MEDTUI_RUNS_DIR", str(exportable.path.parent))
-    answer = call_medtui("predict", target, "nowhere.png")
+    answer = call_medtui("predict", *target, "nowhere.png")
     assert answer.code == 2
     assert words in answer.stderr
+
+
+def test_an_interrupted_prediction_leaves_no_file(exportable, tmp_path, monkeypatch):
+    """Ctrl+C in the middle ends with 130; what was at the output's place stays as it was."""
+
+    class Interrupted:
+        def __init__(self, *_):
+            self.is_cancelled = False
+
+        def follow(self, report):
+            report(ModelOpened("run", CLASSES, "single", 5))
+            report(Answers(ANSWERS[:1]))
+            raise KeyboardInterrupt
+
+        def cancel(self):
+            self.is_cancelled = True
+
+    monkeypatch.setattr("medtui.cli.follow.prediction_process.PredictionProcess", Interrupted)
+    monkeypatch.setenv("MEDTUI_RUNS_DIR", str(exportable.path.parent))
+    output = tmp_path / "out.csv"
+    output.write_text("earlier")
+    answer = call_medtui("predict", "reference", str(tmp_path), "-o", str(output))
+    assert answer.code == 130
+    assert answer.stderr.endswith("Cancelled; no file was written.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+    assert output.read_text() == "earlier"

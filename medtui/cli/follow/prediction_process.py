@@ -23,6 +23,7 @@ from medtui.protocol.inference import Answers, ModelOpened, PredictMessage, Pred
 from medtui.protocol.outcome import Progress
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder
+from medtui.runs.model_choice import find_model
 
 INTERRUPTED = 130
 
@@ -50,7 +51,7 @@ def predict_images(asked: PredictOptions) -> int:
     """Predict images, write the answers and return the exit code.
 
     Raises:
-        MedtuiError: there is no such run or image, or the output cannot be written.
+        MedtuiError: there is no such run, model or image, or the output cannot be written.
     """
     run = _run_of(asked)
     receiver = _Receiver(asked, require_form(asked.output, as_json=asked.as_json))
@@ -127,6 +128,7 @@ def _run_of(asked: PredictOptions) -> RunFolder:
             f"{target.name} is not finished: it has no model yet.",
             hint=f"Its state: medtui runs show {target.name}",
         )
+    find_model(target.run, asked.model)  # torch takes seconds to load before it is looked for
     return target.run
 
 
