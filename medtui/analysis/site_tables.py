@@ -42,7 +42,8 @@ def _values(matrix: SiteMatrix) -> Table:
         f"{_label(matrix, starts=True)} on other data sets",
         ("run", *(each.name for each in matrix.columns)),
         rows,
-        note=f"With 95 % intervals over patients. {counts}. {NOTE}",
+        note="With 95 % intervals over patients, on data sets that name none over images. "
+        f"{counts}. {NOTE}",
         shown_headers=("run", *(f"{each.name} [95 %]" for each in matrix.columns)),
     )
 
