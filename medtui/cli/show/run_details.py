@@ -179,7 +179,7 @@ def _metrics(result: Result, control: Result | None) -> str:
     rows.append(["images, patients", *counts, *rest])
     if result.test.flips is None:
         return render_table(headers, [row[: len(headers)] for row in rows])
-    rows.append(["changed predictions", *(_flips(split.flips) for split in splits), *rest])
+    rows.append(["differ from reference", *(_flips(split.flips) for split in splits), *rest])
     beside = [*(["control, test"] if control else []), "reference, test"]
     return render_table([*headers, *beside], rows)
 
@@ -189,7 +189,7 @@ def _patients(split: SplitResult) -> str:
 
 
 def _flips(flips: Flips | None) -> str:
-    """Return how many predictions changed: `3.1 %: 12 lost, 4 gained`."""
+    """Return how many predictions differ from the reference's: `3.1 %: 12 lost, 4 gained`."""
     if flips is None:
         return MISSING
     return f"{format_percent(flips.rate)}: {flips.num_lost} lost, {flips.num_gained} gained"

@@ -203,7 +203,7 @@ def metrics_of_run(run: RunFiles) -> Rows:
             f"{percent(each['rate'])}: {each['num_lost']} lost, {each['num_gained']} gained"
             for each in flips
         ]
-        rows.append(["changed predictions", *texts, *blank])
+        rows.append(["differ from reference", *texts, *blank])
     return rows
 
 
