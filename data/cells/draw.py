@@ -1,4 +1,4 @@
-"""Draws the data set of the demo: blood cells of 135 invented patients, some with a parasite.
+"""Draws the data set of the demo: blood cells of 165 invented patients, some with a parasite.
 
 `python data/cells/draw.py` writes `cells.npz` beside this file, the same bytes each time. A
 parasite is a ring with its chromatin dot, and most other cells have a grain of the same stain:
@@ -29,7 +29,7 @@ from drawn_cells import (
 SEED = 20261129
 CELLS_PER_PATIENT = (6, 60)
 """Fewest and most; between them the logarithm is uniform."""
-SPLITS = {"train": Split(40, 20), "val": Split(20, 10), "test": Split(30, 15)}
+SPLITS = {"train": Split(40, 20), "val": Split(40, 20), "test": Split(30, 15)}
 INFECTED_SHARE = 0.72
 """Share of an infected patient's cells that have a parasite, which balances the classes."""
 GRAIN_SHARE = 0.9
