@@ -11,7 +11,7 @@ Targets = Annotated[
     list[str],
     typer.Argument(
         metavar="STUDY|RUN...",
-        help="Studies or finished runs; the runs that they are compared with come along.",
+        help="Studies or finished runs; their controls and references are evaluated, too.",
         autocompletion=options.complete_target,
     ),
 ]

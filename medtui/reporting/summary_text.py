@@ -130,8 +130,8 @@ def _verdicts(contents: Contents) -> Iterator[str]:
     yield (
         f"Against a margin of {by} in {metric.label}, stated by the preset, "
         f"{states.count('non-inferior')} of {plural(len(states), what)} {verb} shown to be "
-        f"non-inferior to {against} on test and {states.count('worse')} to be worse; for the "
-        f"others, {states.count('not shown')}, neither is shown."
+        f"non-inferior to {against} on test, {states.count('worse')} to be worse; for "
+        f"{states.count('not shown')}, neither is shown."
     )
     yield _seeds(contents)
     yield _chosen(contents, compared)

@@ -198,7 +198,7 @@ def test_a_run_is_chosen_on_val_and_quoted_on_test(cells: Contents) -> None:
     verdicts = {first.folder.name: judge(loss, 0.02), second.folder.name: judge(gain, 0.02)}
     text = summary(replace(cells, groups=groups, group_changes=changes, val_verdicts=verdicts))
     assert "1 of 2 compared runs are shown to be non-inferior to the reference on test" in text
-    assert "and 1 to be worse" in text
+    assert ", 1 to be worse; for 0, neither is shown." in text
     chosen = text.partition("The smallest that is non-inferior on val, which was used for ")[2]
     assert chosen.startswith(f"selection, is {second.folder.name},")
     assert "on test its accuracy changed by " in chosen

@@ -150,8 +150,8 @@ def _verdicts(runs: list[RunFiles]) -> str:
     runs_text = f"{len(states)} compared run{'s' if len(states) > 1 else ''}"
     return (
         f"{states.count('non-inferior')} of {runs_text} {verb} shown to be non-inferior to the "
-        f"control on test and {states.count('worse')} to be worse; for the others, "
-        f"{states.count('not shown')}, neither is shown."
+        f"control on test, {states.count('worse')} to be worse; for {states.count('not shown')}, "
+        "neither is shown."
     )
 
 
