@@ -27,8 +27,9 @@ def explained_by(cluster, version: str, **environment: str) -> tuple[str, str]:
     """Return message and hint for a process that a cluster does not accept."""
     done = subprocess.run(
         [sys.executable, "-c", CONNECT, cluster.address, version],
-        stdout=subprocess.PIPE, text=True, check=True, env=os.environ | environment,
+        capture_output=True, text=True, check=True, env=os.environ | environment,
     )  # fmt: skip
+    assert "gcs_client" not in done.stderr
     message, _, hint = done.stdout.strip().partition("|")
     return message, hint
 

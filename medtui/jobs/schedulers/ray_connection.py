@@ -4,11 +4,13 @@ Where nothing answers, `ray.init` tries again for more than ten minutes, and doe
 signals meanwhile; so the address is tried first.
 """
 
+import os
 import re
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import ray
 from ray._private.services import canonicalize_bootstrap_address_or_die, find_node_ids
@@ -43,7 +45,7 @@ def connect(address: str) -> None:
     if ray.is_initialized():
         return
     found = _find(address)
-    with _own_signals(), explained(f"at {found} cannot be used"):
+    with _own_signals(), _quiet_stderr(), explained(f"at {found} cannot be used"):
         ray.init(address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
 
 
@@ -111,3 +113,16 @@ def _own_signals() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Discard what Ray's C++ code prints: a line for each of 20 attempts with a wrong token."""
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -16,8 +16,12 @@ from medtui.jobs.schedulers.ray_connection import first_line
 ASK_SECONDS = 5.0
 """Time between two questions to an actor where it is."""
 
-SILENT_SECONDS = 10.0
-"""An actor that does not answer for so long has lost its node."""
+SILENT_SECONDS = 20.0
+"""An actor that does not answer for so long is taken for lost with its node.
+
+A machine under load may be slow to answer, and what is lost is killed, and not asked, where the run
+is to be stopped.
+"""
 
 CANCELLED = 4
 """Status of a task that was cancelled before it had a process, as of a run that was stopped."""
