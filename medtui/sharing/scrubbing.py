@@ -12,6 +12,9 @@ from medtui.sharing.words import Words
 _PATH = re.compile(r"""(?<![\w.:/])(?:file:)?~?(?:/[^\s/"'`,;:()<>|]+){2,}/?""")
 """An absolute path of two parts or more, and one below a home directory; no address."""
 
+_FIELD = re.compile(r"[a-z_]+")
+"""Names of fields, by which readers find values."""
+
 
 class Scrubber:
     """Replaces what identifies someone, by one set of pseudonyms."""
@@ -26,16 +29,19 @@ class Scrubber:
         return without_paths(self.words.replace(text))
 
     def tree(self, value: Any) -> Any:  # noqa: ANN401 - JSON
-        """Return a JSON value with every text in it, keys too, replaced."""
+        """Return a JSON value with every text in it replaced, keys too but for names of fields."""
         match value:
             case str():
                 return self.text(value)
             case dict():
-                return {self.text(key): self.tree(inner) for key, inner in value.items()}
+                return {self._key(key): self.tree(inner) for key, inner in value.items()}
             case list():
                 return [self.tree(inner) for inner in value]
             case _:
                 return value
+
+    def _key(self, key: str) -> str:
+        return key if _FIELD.fullmatch(key) else self.text(key)
 
 
 def without_paths(text: str) -> str:

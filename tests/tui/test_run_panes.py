@@ -37,7 +37,13 @@ from medtui.tui.run.answer_pane import (
 from medtui.tui.run.big_digits import big_digits
 from medtui.tui.run.density_heat import brief_density, density_caption, density_sheet
 from medtui.tui.run.details import compare_run, read_files
-from medtui.tui.run.layout_rows import BRIEF_ROWS, FINISHED_ROWS, brief_rows, hero_rows
+from medtui.tui.run.layout_rows import (
+    BRIEF_ROWS,
+    FINISHED_ROWS,
+    brief_rows,
+    hero_rows,
+    patient_line,
+)
 from medtui.tui.run.machine import machine_sheet
 from medtui.tui.run.outcome import (
     files_sheet,
@@ -558,3 +564,9 @@ def test_captions_lose_whole_parts() -> None:
     """A number is never cut."""
     assert fitting_parts("5 fell · 3 equal · 164 answers lost", 30) == "5 fell · 3 equal"
     assert fitting_parts("5 fell · 3 equal", 16) == "5 fell · 3 equal"
+
+
+def test_long_names_of_patients_keep_their_ends():
+    """Pseudonyms differ at the end; a dash in a name is no minus sign."""
+    assert patient_line("C39P4", -0.053) == "C39P4     \N{MINUS SIGN}5.3"
+    assert patient_line("patient-0012", -0.04) == "…ent-0012 \N{MINUS SIGN}4.0"

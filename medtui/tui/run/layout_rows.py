@@ -14,7 +14,7 @@ from medtui.tui.run.big_digits import ROWS as HERO_ROWS
 from medtui.tui.run.density_heat import brief_density
 from medtui.tui.run.machine import brief_machine
 from medtui.tui.run.outcome import gains_text
-from medtui.tui.run.sheet import Sheet, cut
+from medtui.tui.run.sheet import Sheet
 from medtui.tui.widgets.rows_pane import RowsPane
 from medtui.units import plural
 
@@ -32,6 +32,8 @@ _DENSITY = 41
 _TABLE = 58
 _WIDE_ENOUGH = 76
 _MOST_PATIENTS = 5
+_PATIENT = 9
+"""Cells of a patient's name."""
 
 
 def show_small_rows(
@@ -107,6 +109,13 @@ def brief_rows(
     return canvas
 
 
+def patient_line(patient: str, change: float) -> str:
+    """Return a patient, of a long name the end, by which patients differ, and the points lost."""
+    name = patient if len(patient) <= _PATIENT else f"…{patient[1 - _PATIENT :]}"
+    points = f"{change * 100:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"{name:<{_PATIENT}} {points}"
+
+
 def _finished_rows(
     answer: Answer, found: "Comparison | None", width: int, colours: Colours
 ) -> Canvas:
@@ -116,12 +125,11 @@ def _finished_rows(
     if width < _WIDE_ENOUGH or found is None or not found.patients:
         return sheet.canvas()
     fallen = [each for each in found.patients if each.change < 0]
-    lines = [(f"{'patient':<9} points", colours.strong)]
+    lines = [(f"{'patient':<{_PATIENT}} points", colours.strong)]
     lines += [
-        (f"{cut(each.patient, 9):<9} {each.change * 100:+.1f}".replace("-", "\N{MINUS SIGN}"),
-         colours.warning)
+        (patient_line(each.patient, each.change), colours.warning)
         for each in fallen[:_MOST_PATIENTS]
-    ]  # fmt: skip
+    ]
     if found.flips is not None:
         lost, gained = found.flips.num_lost, found.flips.num_gained
         counts = (f"{plural(lost, 'answer')} lost", f"{gained} gained")
