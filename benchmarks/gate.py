@@ -85,15 +85,15 @@ class Plan:
 
 def plans(metric: str, num_labels: int = 1) -> list[Plan]:
     """Return the rows of a table; with several labels, which take longer, the telling ones."""
-    margins = (0.02, 0.03, 0.05) if num_labels == 1 else (0.03, 0.05)
-    alone = [Plan(metric, margin, (factor * margin,) * 2, num_labels=num_labels)
-             for margin in margins for factor in (0, 1, 2)]  # fmt: skip
     losses = [(0.0, 0.0), (0.0, PART), (WHOLE, WHOLE), (PART, PART), (0.0, 2 * PART)]
     if num_labels == 1:
+        alone = [Plan(metric, margin, (factor * margin,) * 2)
+                 for margin in (0.02, 0.03, 0.05) for factor in (0, 1, 2)]  # fmt: skip
         return alone + [Plan(metric, WHOLE, each, PART) for each in losses]
     kinds: tuple[Parts, ...] = ("sexes", "classes")
-    return alone + [
-        Plan(metric, WHOLE, each, PART, num_labels, kind) for kind in kinds for each in losses[:3]
+    at_margin = Plan(metric, WHOLE, (WHOLE, WHOLE), num_labels=num_labels)
+    return [at_margin] + [
+        Plan(metric, WHOLE, each, PART, num_labels, kind) for kind in kinds for each in losses[:2]
     ]
 
 

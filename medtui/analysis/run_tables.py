@@ -17,6 +17,7 @@ from medtui.analysis.run_record import RunRecord, positive_of, task_of
 from medtui.analysis.settings import setting_differences
 from medtui.analysis.table import Row, Table
 from medtui.analysis.verdicts import describe_verdicts
+from medtui.events import Metrics
 from medtui.metrics import Metric, primary_metric
 from medtui.units import MISSING, SEALED, format_percent
 
@@ -58,27 +59,39 @@ def runs_table(
 def classes_table(entries: Sequence[RunRecord], metric: Metric, split: Split = "test") -> Table:
     """Return each class's metric in each run, rarest class first, and below it that of the run."""
     measured = [entry.split(split).per_class for entry in entries]
-    prevalence = {
-        name: values.get("prevalence") or 0.0
-        for classes in measured
-        for name, values in classes.items()
-    }
+    prevalence = _prevalences(measured)
     rows: list[Row] = [
         (
             name,
-            format_percent(prevalence[name]),
+            _share(prevalence[name], entries, split),
             *(
                 _value(entry, metric, split, classes.get(name, {}).get(metric.name))
                 for entry, classes in zip(entries, measured, strict=True)
             ),
         )
-        for name in sorted(prevalence, key=lambda each: prevalence[each])
+        for name in sorted(prevalence, key=lambda each: prevalence[each] or 0.0)
     ]
     whole = [_value(entry, metric, split, entry.metric(split, metric.name)) for entry in entries]
     rows.append((_whole_label(entries, metric), "", *whole))
     headers = ("class", "prevalence", *(short_name(entry, entries) for entry in entries))
     note = decision_note(entries, [metric])
     return Table(f"{metric.label} by class, {split}", headers, tuple(rows), note=note)
+
+
+def _prevalences(measured: Sequence[Mapping[str, Metrics]]) -> dict[str, float | None]:
+    """Return the share of images of each class; None where no run knows it."""
+    found = dict[str, float | None]()
+    for classes in measured:
+        for name, values in classes.items():
+            share = values.get("prevalence")
+            if share is not None or name not in found:
+                found[name] = share
+    return found
+
+
+def _share(value: float | None, entries: Sequence[RunRecord], split: Split) -> str:
+    is_sealed = split == "test" and any(entry.result.is_sealed for entry in entries)
+    return SEALED if value is None and is_sealed else format_percent(value)
 
 
 def _value(entry: RunRecord, metric: Metric, split: Split, value: float | None) -> str:

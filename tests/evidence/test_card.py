@@ -180,7 +180,8 @@ def test_other_data_sets_stand_beside_the_own_test(gated):
         study=gated.name, run=RUN, site="clinic", digest="ab" * 32, card="x", title="Films",
         split="all", task="single", positive_class="sick", thresholds=[], threshold_rule=None,
         class_map={}, absent_classes=[], left_out={"other": 4}, num_bad=2, has_patients=True,
-        measured=result.test, overlap=TrainingOverlap(num_patients=3), interval_method="jackknife",
+        measured=result.test, overlap=TrainingOverlap(num_patients=3, unsearched="too many"),
+        interval_method="jackknife",
         model=digest_of(b""), predictions=digest_of(b""),
     )  # fmt: skip
     write_external(run, site, b"")
@@ -190,6 +191,10 @@ def test_other_data_sets_stand_beside_the_own_test(gated):
     rows = {row[0]: row[1:3] for row in table.rows}
     assert rows["images that could not be read"] == ("2", "")
     assert rows["patients of train or val among them"] == ("3", "")
+    assert "copies of train or val images" not in rows
+    text = card_markdown(card)
+    assert "Copies of training images were not searched: too many." in text
+    assert "left out: other: 4." in text
     there, here = rows["accuracy"]
     assert there == here != "—"
     facts = [fact for fact in card.facts if "/external/" in fact.file]

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from medtui.analysis.run_record import read_run_records
+from medtui.analysis.run_tables import classes_table
 from medtui.analysis.study_outcome import outcome_of
 from medtui.charts.figures.study_picture import study_picture
 from medtui.charts.palette import DARK
@@ -18,6 +19,7 @@ from medtui.errors import MedtuiError
 from medtui.events import CycleEnded
 from medtui.evidence.gate_record import read_gates
 from medtui.evidence.plan import StatedPlan
+from medtui.metrics import metric_named
 from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.summary_of_study import summarise_study
 from medtui.preset.external import ExternalSite
@@ -29,6 +31,7 @@ from medtui.runs.result import read_result
 from medtui.runs.run_digests import predictions_of
 from medtui.storage import digest_of_file
 from medtui.tui.widgets.study_list import run_cells
+from medtui.units import format_percent
 from tests.evidence.conftest import gate
 from tests.helpers.sealed_study import PLAN
 
@@ -149,6 +152,21 @@ def test_lists_say_sealed_where_test_would_stand(medtui, sealed, tmp_path, words
     assert done.exit_code == 0, done.output
     text = done.stdout if words[0] == "runs" else (tmp_path / "report.md").read_text()
     assert " sealed" in text.replace("sealed/", "")
+
+
+def test_shares_of_classes_are_sealed_until_a_run_is_opened(twins, gated):
+    """No share is made up for a test that nobody evaluated; an opened run beside it has it."""
+    metric = metric_named("sensitivity")
+    sealed, _ = read_run_records([twins.sealed.run("control"), twins.sealed.run("prune-0.9")])
+    opened, _ = read_run_records([gated.run("control")])
+    *classes, _ = classes_table(sealed, metric).rows
+    assert {row[1:] for row in classes} == {("sealed",) * 3}
+    *classes, _ = classes_table([*opened, *sealed], metric).rows
+    shares = {name: each["prevalence"] for name, each in opened[0].result.test.per_class.items()}
+    assert {row[0]: row[1] for row in classes} == {
+        name: format_percent(share) for name, share in shares.items()
+    }
+    assert all(row[3:] == ("sealed", "sealed") for row in classes)
 
 
 def test_json_of_a_sealed_run_has_no_number_of_test(medtui, sealed):

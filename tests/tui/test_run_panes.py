@@ -191,6 +191,9 @@ def test_a_finished_run_whose_test_is_sealed_has_a_kept_model(live: RunView, ove
         words = [text for text, _ in hero_words(answer_of(alone), DARK)]
         assert words[1] == said
         assert "val accuracy" in words[0]
+    compared = replace(over, result=sealed, row=replace(over.row, has_control=False))
+    assert compared.reference
+    assert verdict_look(answer_of(compared), DARK)[0].endswith("the margin on val")
 
 
 def test_every_recorded_metric_can_be_drawn(live: RunView) -> None:

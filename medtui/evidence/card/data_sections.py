@@ -18,8 +18,8 @@ Answers = Mapping[str, str]
 PARTS = ("train", "val", "test")
 
 _ASSIGNMENT = (
-    "The split `card` is that of the data set's card. Fractions of train, val and test apply where "
-    "no official list decides."
+    "The split named card is that of the data set's card. Fractions of train, val and test apply "
+    "where no official list decides."
 )
 
 

@@ -40,6 +40,8 @@ def _changes(facts: Facts) -> Iterator[CardPart]:
         f"Changes of {documents.run.name} against {baseline} on test, computed from the "
         "predictions of both. Verdicts of classes and groups are judged together by Holm's method."
     )
+    if documents.baseline.folder.is_reference:
+        yield Sentence("Without a control, these changes include those by further training.")
     rows = [_change_row(facts, file, "all images", "/all")]
     for kind, label in (("classes", "class "), ("groups", "")):
         rows += [

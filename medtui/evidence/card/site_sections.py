@@ -9,7 +9,7 @@ from medtui.evidence.card.parts import CardPart, CardSection, Sentence
 from medtui.evidence.card.rows import with_interval
 from medtui.metrics import reported_metrics
 from medtui.runs.external_record import ExternalResult, folder_of, read_externals
-from medtui.units import MISSING, format_count
+from medtui.units import format_count
 
 
 def sites(facts: Facts) -> CardSection:
@@ -30,21 +30,30 @@ def _sites(facts: Facts) -> Iterator[CardPart]:
     )
     for result in found:
         yield _site(facts, result)
-        left_out = ", ".join(f"{name}: {count}" for name, count in result.left_out.items())
-        if left_out or result.absent_classes:
-            absent = ", ".join(result.absent_classes)
-            yield Sentence(
-                f"Left out of {result.site}: {left_out or MISSING}. Classes that it lacks: "
-                f"{absent or MISSING}."
-            )
+        yield from map(Sentence, _notes(result))
 
+
+def _notes(result: ExternalResult) -> Iterator[str]:
+    """Yield what a reader must know of a site besides its numbers."""
+    if not result.has_patients:
+        yield f"Patients of {result.site} are unknown: its intervals are over images."
+    if result.overlap.unsearched:
+        yield f"Copies of training images were not searched: {result.overlap.unsearched}."
+    if result.left_out:
+        counts = ", ".join(f"{name}: {count}" for name, count in result.left_out.items())
+        yield f"Images of {result.site} that were left out: {counts}."
+    if result.absent_classes:
+        yield f"Classes that {result.site} lacks: {', '.join(result.absent_classes)}."
+
+
+_COPIES = "/overlap/num_copies"
 
 _COUNTS = {
     "/measured/num_images": "images",
     "/measured/num_patients": "patients",
     "/num_bad": "images that could not be read",
     "/overlap/num_patients": "patients of train or val among them",
-    "/overlap/num_copies": "copies of train or val images",
+    _COPIES: "copies of train or val images",
 }
 
 
@@ -53,9 +62,11 @@ def _site(facts: Facts, result: ExternalResult) -> Table:
     documents = facts.documents
     path = folder_of(documents.run, result.digest).result
     file, home = path.relative_to(documents.run.study.path).as_posix(), documents.result_file
+    unknown = {"/measured/num_patients", "/overlap/num_patients"} if not result.has_patients else ()
     rows = [
         (label, facts.show(file, key, format_count), "", source(file, key))
         for key, label in _COUNTS.items()
+        if key not in unknown and not (key == _COPIES and result.overlap.unsearched)
     ]
     for metric in reported_metrics(result.task):
         if metric.name not in result.measured.metrics:

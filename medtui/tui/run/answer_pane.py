@@ -33,9 +33,9 @@ def verdict_look(answer: Answer, colours: Colours) -> tuple[str, str]:
         return words_of(answer.verdict, colours)
     if change is None or answer.split == "test" or margin is None:
         return answer.note, colours.muted
-    if change >= -margin:
-        return "inside the margin so far", colours.text
-    return "beyond the margin so far", colours.text
+    where = "inside" if change >= -margin else "beyond"
+    when = "on val" if answer.is_final else "so far"
+    return f"{where} the margin {when}", colours.text
 
 
 def words_of(verdict: "Verdict", colours: Colours) -> tuple[str, str]:
