@@ -165,7 +165,8 @@ def print_schedules(out: Path) -> None:
         for name in sorted(names - {"reference"}):
             scheme, density = name.split("-")
             direct = f"{scheme.removesuffix('direct')}direct-{density}"
-            once = _by_seed(out, f"{case}-{ONCE}", direct)
+            is_once = study.endswith(ONCE)
+            once = {} if is_once else _by_seed(out, f"{case}-{ONCE}", direct)
             if found := _by_seed(out, study, name):
                 runs = list(found.values())
                 _print_row(
