@@ -16,6 +16,17 @@ def test_nothing_is_cut_where_no_point_is_far() -> None:
     assert near_limits([(98.0, (97.0, 99.0)), (95.0, (93.0, 97.0))], 98.5, [96.5]) == (None, None)
 
 
+def test_what_is_far_above_is_drawn() -> None:
+    """A run that gained is no collapsed one; beside it, one that lost as much is near."""
+    gained = (63.3, (63.3, 63.3))
+    assert near_limits([gained, (52.2, (52.2, 52.2))], 48.9, [46.9]) == (None, None)
+    low, high = near_limits([gained, (-80.0, (-80.0, -80.0))], 48.9, [46.9])
+    assert low is not None
+    assert high is not None
+    assert 44 < low < 47
+    assert high > 63.3
+
+
 def test_without_a_level_there_is_no_centre() -> None:
     """Runs of several studies have no common line to be far from."""
     plot = Plot("x", (Series("a", ((1.0, 90.0),), "dots"), Series("b", ((2.0, 10.0),), "dots")))

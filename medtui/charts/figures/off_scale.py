@@ -21,17 +21,18 @@ _ROOM = 0.08
 def near_limits(
     points: Iterable[tuple[float, Interval]], centre: float, fixed: Iterable[float] = ()
 ) -> tuple[float | None, float | None]:
-    """Return ends of y that leave far points out; None where none is far.
+    """Return ends of y that leave points far below out; None where none is far.
 
-    `points` are values with the ends of their error bars; `fixed` is shown in any case.
+    What is far above is drawn: it is no collapse. `points` are values with the ends of their error
+    bars; `fixed` is shown in any case.
     """
     shown, far = [centre, *fixed], False
     reach = max(abs(value - centre) for value in shown) or 1.0
     for value, ends in sorted(points, key=lambda point: abs(point[0] - centre)):
         distance = abs(value - centre)
-        if distance > _FAR * reach:
+        if value < centre and distance > _FAR * reach:
             far = True
-            break
+            continue
         reach = max(reach, distance, *(abs(end - centre) for end in ends))
         shown += [value, *ends]
     if not far:
