@@ -368,6 +368,9 @@ def test_images_that_are_not_there_are_listed_with_the_reason() -> None:
     """The probabilities are known without the data."""
     text = draw_changed(IMAGES, {}, 80, 24, DARK, problem="No folder /data.").plain
     assert "Images are not there: No folder /data." in text
+    reading = draw_changed(IMAGES, {}, 80, 24, DARK, is_reading=True).plain
+    assert reading.startswith("reading the images …")
+    assert reading.count("P(truth) .91→.31") == 5
     assert text.count("P(truth) .91→.31") == 5
     assert draw_changed((), {}, 80, 24, DARK).plain == "No answer about these images changed."
 

@@ -23,6 +23,8 @@ _LINES = 3
 _BELOW = 4
 """Rows of a caption and of the blank line below it."""
 
+_READING = "reading the images …"
+
 Pictures = Mapping[str, "NDArray[np.uint8]"]
 
 
@@ -45,13 +47,15 @@ def draw_changed(
     colours: Colours,
     *,
     problem: str = "",
+    is_reading: bool = False,
 ) -> Text:
-    """Return as many images as fit; without pictures a list, and why there are none."""
+    """Return as many images as fit; without pictures a list, and why there are none yet."""
     if not changed:
         return Text("No answer about these images changed.", style=colours.muted)
     shown = [each for each in changed if each.name in pictures]
     if not shown:
-        return _draw_list(changed, width, height, colours, problem)
+        why = f"Images are not there: {problem}" if problem else ""
+        return _draw_list(changed, width, height, colours, _READING if is_reading else why)
     side = side_of(len(changed), width, height)
     across, rows = (max(1, each) for each in _grid_of(side, width, height))
     lines = max(1, min(_LINES, height - side // 2))
@@ -82,14 +86,14 @@ def _draw_row(
 
 
 def _draw_list(
-    changed: Sequence[ChangedImage], width: int, height: int, colours: Colours, problem: str
+    changed: Sequence[ChangedImage], width: int, height: int, colours: Colours, why: str
 ) -> Text:
     """Return one line per image, and why they are not drawn."""
     text = Text(no_wrap=True, overflow="ellipsis")
-    if problem:
-        text.append(f"Images are not there: {problem}\n\n", style=colours.muted)
+    if why:
+        text.append(f"{why}\n\n", style=colours.muted)
     names = max(len(each.name) for each in changed[:height])
-    for each in changed[: max(1, height - (3 if problem else 0))]:
+    for each in changed[: max(1, height - (3 if why else 0))]:
         about, probability, kind = caption_lines(each, colours, SIDE, _LINES)
         text.append(f"{each.name:<{min(names, max(8, width - 50))}}  ")
         text.append(f"{about.plain:<{SIDE}}  ")

@@ -89,6 +89,8 @@ class SubgroupsPane(Container):
         self._problem = ""
         self._read: PictureReader | None = None
         self._asked: set[str] = set()
+        self._awaited: set[str] = set()
+        """Images that are being read."""
         self._colours: Colours | None = None
         self._reading = Lock()
 
@@ -130,6 +132,7 @@ class SubgroupsPane(Container):
         self._colours = colours
         if is_other:
             self._asked.clear()
+            self._awaited.clear()
             self._problem = ""
         self.query_one("#subgroup-header", Static).update(header)
         self.query_one("#groups").display = not self.is_zoomed
@@ -184,6 +187,7 @@ class SubgroupsPane(Container):
         wanted = [name for name in names if name not in self._asked]
         if wanted and self._read is not None:
             self._asked.update(wanted)
+            self._awaited.update(wanted)
             self._read_pictures(self._read, wanted)
 
     @work(thread=True, group="pictures")
@@ -194,9 +198,10 @@ class SubgroupsPane(Container):
                 return
             pictures, problem = read(names)
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._take, pictures, problem)
+            self.app.call_from_thread(self._take, names, pictures, problem)
 
-    def _take(self, pictures: "dict[str, Picture]", problem: str) -> None:
+    def _take(self, names: list[str], pictures: "dict[str, Picture]", problem: str) -> None:
+        self._awaited.difference_update(names)
         self._pictures |= pictures
         self._problem = problem or self._problem
         if self.is_attached:
@@ -225,9 +230,10 @@ class SubgroupsPane(Container):
         )
         is_ascii = getattr(self.app, "is_ascii", False)
         pictures = {} if is_ascii else self._pictures
+        is_reading = not is_ascii and any(each.name in self._awaited for each in changed)
         panel.show_text(
             draw_changed(changed, pictures, size.width, size.height, self._colours,
-                         problem=self._problem)
+                         problem=self._problem, is_reading=is_reading)
         )  # fmt: skip
 
     def _num_images(self, patient: str) -> int:
