@@ -171,7 +171,7 @@ async def test_compare(begin: Begin, runs_dir: Path) -> None:
     async with begin() as walk:
         await walk.pilot.press("c")
         await until(walk.pilot, lambda: isinstance(walk.pilot.app.screen, CompareScreen))
-        await walk.press("down")
+        await walk.press()
         for key, name in enumerate(
             ("change", "curves", "size", "density", "memory", "classes", "subgroups",
              "calibration", "settings"), 1,
