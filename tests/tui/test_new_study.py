@@ -122,8 +122,10 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
         await pilot.press("g")
         await until(pilot, lambda: isinstance(pilot.app.screen, CompressScreen))
         await pilot.press("down", "space", "plus")
-        await pilot.press(*("full_stop" if each == "." else each for each in ", 0.2"))
-        await until(pilot, lambda: "[0.1, 0.2]" in pilot.app.screen.editor.document.text)
+        await pilot.press(
+            *["backspace"] * 3, *("full_stop" if each == "." else each for each in "0.5, 0.2")
+        )
+        await until(pilot, lambda: "[0.5, 0.2]" in pilot.app.screen.editor.document.text)
         await pilot.press("escape", "g", "h")
         await until(pilot, lambda: started != [])
     assert started[0].compress.schemes == (
@@ -133,7 +135,7 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
         "FilterPrune60Stock",
         "Quantize16",
     )
-    assert started[0].compress.densities == (0.1, 0.2)
+    assert started[0].compress.densities == (0.5, 0.2)
 
 
 async def test_single_cells_are_chosen_by_keyboard(runs_dir: Path) -> None:

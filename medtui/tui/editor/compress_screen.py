@@ -4,7 +4,7 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import DataTable, Input
+from textual.widgets import DataTable
 
 from medtui.jobs.available_devices import Devices, list_devices
 from medtui.tui.bindings import bind, bind_fields
@@ -144,10 +144,8 @@ class CompressScreen(LayeredScreen[None]):
         self.call_after_refresh(self.query_one(Form).go_to, "search", "scheme")
 
     def action_densities(self) -> None:
-        """Go to the end of the densities: what is typed is added, where Tab replaces all."""
-        field = self.query_one("#compress-densities Input", Input)
-        self.set_focus(field)
-        field.call_later(field.action_end)  # after the field has selected its text
+        field = self.query_one("#compress-densities Input")
+        field.focus()
         field.scroll_visible(animate=False)
 
     def action_check(self) -> None:
