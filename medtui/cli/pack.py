@@ -66,6 +66,8 @@ def pack_runs(
         raise UsageError("No run is at rest: there is nothing to pack yet.")
     _require_whole(chosen)
     path = output or Path(f"{feeds[0].folder.name}{'-pseudonymised' * pseudonymise}.zip")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent} is no folder.", hint="Create it, or name another file.")
     if pseudonymise:
         manifest = pack_pseudonymised(path, chosen, left_out, key)
     else:

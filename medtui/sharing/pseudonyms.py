@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from medtui.errors import EnvironmentProblem
+from medtui.errors import EnvironmentProblem, UsageError
 from medtui.sharing.identifiers import Identifiers, forms_of
 from medtui.user_folders import user_folder
 
@@ -36,7 +36,17 @@ class Pseudonyms:
     """Keys the digests that take the place of those over names and pixels."""
 
     def image(self, name: str) -> str:
-        """Return an image's pseudonym."""
+        """Return an image's pseudonym.
+
+        Raises:
+            UsageError: no split and no prediction names it.
+        """
+        if name not in self.images:
+            raise UsageError(
+                "A file of the study names an image that none of its splits and predictions has, "
+                "so it has no pseudonym.",
+                hint="`medtui runs verify` lists files that have changed.",
+            )
         return self.images[name]
 
     def patient(self, name: str, image: str = "") -> str:

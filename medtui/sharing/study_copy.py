@@ -65,8 +65,7 @@ class StudyCopy:
         """Yield the copies of the files of a study.
 
         Raises:
-            MedtuiError: a file is damaged.
-            KeyError: a file names an image or a patient that no other one names.
+            MedtuiError: a file is damaged, or names an image that no split has.
         """
         study, identifiers = self.chosen.study, self.pseudonyms.identifiers
         for run in self.chosen.runs:

@@ -221,3 +221,9 @@ def test_a_full_disk_leaves_nothing_unpacked(small, tmp_path, monkeypatch):
     folder = open_pack(path)
     assert not os.access(folder / "cells" / "x", os.F_OK)
     assert (folder / "cells" / "preset.toml").stat().st_mode & 0o222 == 0
+
+
+def test_a_folder_that_is_not_there_is_named(medtui, small):
+    """The pack's own temporary file is not."""
+    with pytest.raises(MedtuiError, match="missing is no folder"):
+        medtui("runs", "pack", "cells", "-o", "missing/cells.zip")
