@@ -189,3 +189,14 @@ def test_the_script_of_a_partition_asks_for_what_a_run_asks_for(tmp_path):
     assert "#SBATCH --gres=gpu:1" in lines
     assert "#SBATCH --cpus-per-task=4" in lines
     assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
+
+
+def test_a_node_without_the_runs_folder_names_it(tmp_path):
+    """In the last line of its output, which `doctor` shows."""
+    missing = tmp_path / "runs"
+    done = subprocess.run(
+        nodes.probe_command(missing / ".medtui-doctor-1", "answer", ""),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == f"the runs folder {missing} is not there\n"
