@@ -22,6 +22,11 @@ _NOT_SHARED = (
     "mount the runs folder at the same path on all nodes, or name a shared one with --runs-dir"
 )
 
+_NO_SUCH_NODE = JobEnd(
+    "no node of the partition has all that the preset asks for",
+    "compare slurm.cpus, memory, gres and constraint with `sinfo --Node --long`",
+)
+
 _NEVER = {
     "PartitionDown": JobEnd(
         "the partition is down: it accepts jobs, and starts none",
@@ -35,10 +40,8 @@ _NEVER = {
         f"its time limit is shorter than the {MINUTES} minutes of this check",
         "choose another slurm.partition",
     ),
-    "BadConstraints": JobEnd(
-        "no node of the partition has all that the preset asks for",
-        "compare slurm.cpus, memory, gres and constraint with `sinfo --Node --long`",
-    ),
+    "BadConstraints": _NO_SUCH_NODE,
+    "PartitionConfig": _NO_SUCH_NODE,
     "JobHeld": JobEnd(
         "Slurm holds the job: it is not started",
         "ask the cluster's administrators; `scontrol show job` tells more",
@@ -95,8 +98,16 @@ def _submit(preset: Preset, folder: Path, data: str, partition: str) -> NodeJob:
         refusal = JobEnd(error.message, error.hint)
         return NodeJob(partition, f"{name}.json", lambda: refusal, lambda: None)
 
+    never = list[JobEnd]()
+
     def state() -> JobEnd | str:
-        return state_of_job(identifier, folder / f"{name}.log")
+        if never:
+            return never[0]
+        found = state_of_job(identifier, folder / f"{name}.log")
+        if found in _NEVER.values() and isinstance(found, JobEnd):
+            cancel([identifier])
+            never.append(found)
+        return found
 
     return NodeJob(
         partition, f"{name}.json", state, lambda: cancel([identifier]), preset.jobs.has_gpu
@@ -104,10 +115,7 @@ def _submit(preset: Preset, folder: Path, data: str, partition: str) -> NodeJob:
 
 
 def state_of_job(identifier: str, log: Path) -> JobEnd | str:
-    """Return how a job ended, or why it waits; empty while it runs.
-
-    One that waits for what does not come is cancelled.
-    """
+    """Return how a job ended or why it never starts, or why it waits; empty while it runs."""
     asked = ["squeue", "--noheader", "--states=all", f"--jobs={identifier}", "--format=%T|%N|%r"]
     try:
         line = call(asked).strip()
@@ -117,15 +125,14 @@ def state_of_job(identifier: str, log: Path) -> JobEnd | str:
     node, _, reason = rest.partition("|")
     if word in {"PENDING", "CONFIGURING"}:
         end = next((end for part, end in _NEVER.items() if part in reason), None)
-        if end is not None:
-            cancel([identifier])
         return end or reason or word
     if word in {"RUNNING", "COMPLETING"}:
         return ""
-    if not log.exists():
+    if node and not log.exists():
         text = f"the job ended on {node} ({word}), but nothing that it wrote is in {log.parent}"
         return JobEnd(text, _NOT_SHARED)
-    return JobEnd(_last_line(log) or f"the job ended on {node}: {word}, {reason}")
+    where = f" on {node}" if node else ""
+    return JobEnd(_last_line(log) or f"the job ended{where}: {word}, {reason}")
 
 
 def _file_name(partition: str) -> str:

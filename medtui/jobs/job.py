@@ -34,9 +34,9 @@ class Restarts:
     """Number of the signal that ended the worker before; 0 where it exited, or nobody knows."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
-    """One run and its worker."""
+    """One run and its worker. Jobs are told apart by identity: a study may have thousands."""
 
     run: RunFolder
     handle: Handle

@@ -122,6 +122,8 @@ def test_the_probe_sees_locks_data_and_the_clock_of_the_file_system(tmp_path, mo
         ("PENDING||PartitionDown", "the partition is down", "another slurm.partition", True),
         ("PENDING||PartitionTimeLimit", "shorter than the 10 minutes", "slurm.partition", True),
         ("PENDING||BadConstraints", "no node of the partition has all", "sinfo --Node", True),
+        ("PENDING||PartitionConfig", "no node of the partition has all", "sinfo --Node", True),
+        ("CANCELLED||None", "the job ended: CANCELLED", "install medtui", False),
         ("FAILED|n2|NonZeroExitCode", "the job ended on n2 (FAILED), but nothing", "--runs-dir",
          False),
         ("COMPLETED|n2|None", "the job ended on n2 (COMPLETED), but nothing", "--runs-dir", False),
@@ -131,20 +133,27 @@ def test_what_waiting_does_not_help_is_told_at_once(
     tmp_path, monkeypatch, listed, said, remedy, *, is_cancelled
 ):
     """By one sentence, with what to do about it."""
-    calls = list[list[str]]()
+    cancelled, word = list[list[str]](), [listed]
 
     def call(command: list[str], *_: object, **__: object) -> str:
-        calls.append(command)
-        return listed
+        return {"sinfo": "gpu\n", "sbatch": "7\n"}.get(command[0], word[0])
+
+    def cancel(ids: list[str]) -> None:
+        cancelled.append(ids)
+        word[0] = "CANCELLED||None"
 
     monkeypatch.setattr(slurm_partitions, "call", call)
-    monkeypatch.setattr(slurm_partitions, "cancel", calls.append)
-    end = state_of_job("7", tmp_path / "gpu.log")
-    assert isinstance(end, JobEnd)
-    finding = examine_place(ProbedPlace("gpu", problem=end.reason, remedy=end.remedy), HERE)
+    monkeypatch.setattr(slurm_programs, "call", call)
+    monkeypatch.setattr(slurm_partitions, "cancel", cancel)
+    monkeypatch.setattr(nodes, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(nodes, "POLL_SECONDS", 0.02)
+    preset = parse_preset(mini_preset(machine={"scheduler": "slurm"}), "test")
+    jobs = slurm_partitions.start_in_partitions(preset, tmp_path, "")
+    (place,) = await_places(jobs, tmp_path, 100.0)
+    finding = examine_place(place, HERE)
     assert (finding.level, said in finding.text) == ("failure", True)
     assert remedy in finding.remedy
-    assert (calls[-1] == ["7"]) is is_cancelled
+    assert cancelled == [["7"]] * is_cancelled
 
 
 def test_a_job_is_waited_for_while_slurm_does_not_answer(tmp_path, monkeypatch):

@@ -28,6 +28,7 @@ class ScriptedSlurm:
         self.accepts_silently = False
         """Whether `sbatch` fails although the job is accepted."""
         self.is_down = False
+        self.is_refusing_release = False
         self.commands: list[list[str]] = []
         monkeypatch.setattr(slurm_programs, "call", self.call)
 
@@ -47,6 +48,8 @@ class ScriptedSlurm:
                     if each in self.lines:
                         self.lines[each][:2] = ["CANCELLED", "None"]
                 return ""
+            case "scontrol" if self.is_refusing_release:
+                raise EnvironmentProblem("scontrol failed: Access/permission denied.")
             case "scontrol":
                 for each in command[2:]:
                     self.lines[each][:2] = ["PENDING", "None"]

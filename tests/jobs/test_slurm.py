@@ -234,6 +234,23 @@ def test_a_job_that_is_held_because_of_its_nodes_goes_on(tmp_path, slurm, word, 
     assert (job.state, slurm.count("scontrol")) == (Waiting(""), 1)
 
 
+def test_a_held_job_that_its_user_may_not_release_is_submitted_anew(tmp_path, slurm):
+    """Its run has lost its place, and the job is cancelled."""
+    (task,) = tasks_in(tmp_path, 1)
+    queue = ListedQueue()
+    scheduler = scheduler_of(queue)
+    job = scheduler.start(task)
+    slurm.become("100", "PENDING", "launch failed requeued held")
+    slurm.is_refusing_release = True
+    for _ in range(2):
+        queue.update()
+        scheduler.refresh()
+    assert job.state == Vanished("held", is_lost=True)
+    assert slurm.commands[-1] == ["scancel", "100"]
+    assert scheduler.start(task) is not None
+    assert slurm.count("sbatch") == 2
+
+
 def test_a_user_cancels_a_job_that_has_no_supervisor(tmp_path, slurm):
     """By `medtui stop`; the run is shown as stopped."""
     (task,) = tasks_in(tmp_path, 1)

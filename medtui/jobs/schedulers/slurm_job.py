@@ -61,9 +61,8 @@ class SlurmJob:
         self._num_missing = 0 if line else self._num_missing + 1
         if line is not None:
             self._take(line.state, line.reason_now, line.nodes)
-            if line.is_held and not self._is_stopping and self._num_releases < MAX_RELEASES:
-                self._num_releases += 1
-                self._queue.release(self._record.id)
+            if line.is_held and not self._is_stopping:
+                self._free()
         elif self._num_missing >= MISSING_LISTINGS:
             self._take(Vanished(is_lost=True), "not in the queue", "")
         is_due = self._is_stopping and self._clock() >= self._asked_at + ASK_AGAIN_SECONDS
@@ -78,6 +77,15 @@ class SlurmJob:
     def kill(self) -> None:
         """Let Slurm kill the job."""
         self._queue.cancel(self._record.id, is_killed=True)
+
+    def _free(self) -> None:
+        """Release the job that Slurm holds; give one up that it does not let go."""
+        if self._record.id in self._queue.unreleased:
+            self._queue.cancel(self._record.id)
+            self._take(Vanished("held", is_lost=True), "held", "")
+        elif self._num_releases < MAX_RELEASES:
+            self._num_releases += 1
+            self._queue.release(self._record.id)
 
     def _ask(self) -> None:
         """Ask the worker that there is now: a job that is started again has another one."""

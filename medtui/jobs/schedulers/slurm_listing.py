@@ -68,8 +68,8 @@ class QueueLine:
     def is_held(self) -> bool:
         """Whether Slurm keeps it from starting because of its nodes, and nobody asked for that.
 
-        They failed under it several times (slurm.conf(5), `MaxBatchRequeue`: 5 unless the cluster
-        says otherwise), or one could not launch it, as after a controller that was killed knows an
+        They failed under it several times (slurm.conf(5), `max_batch_requeue`: 5 unless the cluster
+        says otherwise), or one could not launch it, as where a controller that was killed knows an
         older state of the job than the node.
         """
         is_at_limit = self.word == "REQUEUE_HOLD" and self.reason == "JobHoldMaxRequeue"

@@ -40,6 +40,8 @@ class SlurmQueue:
         """Jobs that are to be cancelled; guarded by the lock, like the sets below."""
         self._killed = set[str]()
         self._released = set[str]()
+        self.unreleased = set[str]()
+        """Held jobs that Slurm does not let their user release."""
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -116,6 +118,8 @@ class SlurmQueue:
                 self._report(error.message)
                 if is_unreachable(error.message):
                     continue
+                if serve is release:
+                    self.unreleased.update(ids)
             with self._lock:
                 jobs.difference_update(ids)
 
