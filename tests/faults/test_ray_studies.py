@@ -134,6 +134,8 @@ def test_what_is_killed_at_a_random_moment_changes_no_bit(
     study = prepare(tmp_path, "ray", num_runs=4, **RAY, compress=FEWER)
     resume_study(study)
     wait_until(study.reference.result.exists, "the reference", 600)
+    compressed = [run for run in study.runs() if not run.is_reference]
+    wait_until(lambda: any(run.events.exists() for run in compressed), "a run that computes", 600)
     wait_until(lambda: len(workers_of(study)) == NUM_SLOTS, "two workers")
     time.sleep(rng.random() * 6)
     began = time.monotonic()
