@@ -33,11 +33,6 @@ def study_text(study: str, most: int | None, colours: Colours) -> Text:
     return Text.assemble(text, _BEFORE_RUN)
 
 
-def mark_text(status: Status, colours: Colours) -> Text:
-    """Return the mark alone, for where the word does not fit."""
-    return Text(MARKS[status], style=colours.states[status])
-
-
 def as_of(moment: float | None, now: float) -> str:
     """Return when figures were current that nobody refreshes any more: `as of 14:02`."""
     if moment is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from medtui.analysis.run_record import all_runs, read_run_records
 from medtui.charts.figures.data import FigureData, chart_runs
 from medtui.charts.figures.registry import FIGURES
-from medtui.charts.figures.run import accuracy_plot
+from medtui.charts.figures.run import metric_plot
 from medtui.charts.figures.run_telemetry import memory_plot, utilisation_plot
 from medtui.charts.run_identity import (
     CONTROL_LETTER,
@@ -91,7 +91,7 @@ def test_a_run_looks_the_same_on_run_compare_report_and_in_files(tmp_path: Path)
     for key in on_compare:
         view = FolderReader(tmp_path).read(key, refresh_all=True).view
         assert view is not None
-        for plot in (accuracy_plot(view), memory_plot(view), utilisation_plot(view)):
+        for plot in (metric_plot(view, metric=view.row.headline), memory_plot(view), utilisation_plot(view)):
             own = plot.series[0]
             assert on_run.setdefault(key, (own.letter, own.tint)) == (own.letter, own.tint)
 

@@ -56,11 +56,6 @@ def metric_plot(view: RunView, *, metric: Metric) -> Plot:
     )
 
 
-def accuracy_plot(view: RunView) -> Plot:
-    """Return the primary metric by cycle."""
-    return metric_plot(view, metric=view.row.headline)
-
-
 def loss_plot(view: RunView) -> Plot:
     """Return the loss on val and test by cycle, and that of w where L-C compresses."""
     word = _cycle_word(view)
