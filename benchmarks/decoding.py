@@ -19,7 +19,7 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from medtui.datasets.cache import open_cached
+from medtui.datasets.cache.entry import open_cached
 from medtui.datasets.dataset import open_dataset
 from medtui.datasets.decoding.pool import num_children
 from medtui.datasets.progress import ignore_progress

@@ -145,7 +145,7 @@ def measure_log(runs_dir: Path) -> None:
     """Write a run with a long log, and measure until its end, and all of it, can be shown."""
     from medtui.events import AnyEvent, RunFinished, RunStarted, StageStarted, StepsAdvanced
     from medtui.monitor.folder_reader import FolderReader
-    from medtui.runs.log_record import Record, encode_record
+    from medtui.runs.log.record import Record, encode_record
 
     study = RecordedStudy(runs_dir, "long-log")
     run = study.run("prune-0.5", cycles=3)

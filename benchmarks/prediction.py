@@ -25,8 +25,8 @@ import torch
 
 import medtui
 from medtui.datasets.decoding.image import decode_file
+from medtui.datasets.files.unlabelled import find_files
 from medtui.datasets.foreign import decode_settings_of
-from medtui.datasets.unlabelled import find_files
 from medtui.inference import Model
 from medtui.inference.model import Predictions
 

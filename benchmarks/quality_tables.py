@@ -14,10 +14,10 @@ from medtui.metrics.registry import metric_named
 from medtui.metrics.scores import Scores
 from medtui.preset.schemes import CONTROL
 from medtui.runs.folder import RunFolder
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
+from medtui.runs.log.stage_spans import stage_spans
 from medtui.runs.predictions import RunPredictions, read_predictions
 from medtui.runs.result import Result, read_result
-from medtui.runs.stage_spans import stage_spans
 from medtui.telemetry import read_samples
 
 _MIN_SEEDS = 3

@@ -28,12 +28,12 @@ from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
 from medtui.protocol.stdio import leave
 from medtui.runs.atomic_file import delete_partial
-from medtui.runs.claim import Superseded
 from medtui.runs.completion import adopt_result, is_finished
 from medtui.runs.folder import RunFolder
-from medtui.runs.liveness import LockReader, holder_of, is_held
-from medtui.runs.lock import FolderLock
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
+from medtui.runs.ownership.claim import Superseded
+from medtui.runs.ownership.liveness import LockReader, holder_of, is_held
+from medtui.runs.ownership.lock import FolderLock
 from medtui.telemetry.recording import recorded
 from medtui.upgrade import RESUME_HINT, describe_upgrade, explain_missing_module
 

@@ -12,7 +12,7 @@ from medtui import __version__
 from medtui.events import CycleEnded, RunFinished, RunStarted, RunStopped
 from medtui.jobs.launcher import resume_study, stop_study
 from medtui.runs.folder import StudyFolder
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from tests.helpers.earlier_version import FIRST_VERSION, INTERRUPTED, call_medtui, copy_study
 from tests.helpers.paths import REPOSITORY
 from tests.helpers.study_processes import events_of, is_over, num_cycles_told, result_of

@@ -13,7 +13,7 @@ from medtui.child_process import child_environment
 from medtui.errors import EnvironmentProblem
 from medtui.events import Noted, RunFailed, RunStarted
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.lock import FolderLock
 from medtui.tui.app import MedtuiApp
 from medtui.upgrade import (
     STARTED_BY_VERSION,

@@ -3,8 +3,8 @@
 from medtui.events import CycleEnded
 from medtui.metrics import Metric
 from medtui.runs.folder import RunFolder
-from medtui.runs.history import History
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.history import History
+from medtui.runs.log.reader import EventTail
 from medtui.runs.run_names import main_stage
 
 MAX_BYTES = 32 * 1024 * 1024

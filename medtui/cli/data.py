@@ -181,7 +181,7 @@ def cache(
     """List or remove cached decoded images."""
     from medtui.cli.show.summary import print_object
     from medtui.cli.table import render_table
-    from medtui.datasets.cache_admin import clear_entries, list_entries
+    from medtui.datasets.cache.administration import clear_entries, list_entries
     from medtui.units import format_bytes, format_count
 
     entries = list_entries(cache_dir)

@@ -11,7 +11,7 @@ from medtui.monitor.study_catalogue import StudyCatalogue
 from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.liveness import POLL_SECONDS
+from medtui.runs.ownership.liveness import POLL_SECONDS
 from medtui.runs.subfolders import is_planned, subfolders
 from medtui.suggest import did_you_mean
 from medtui.user_folders import expand_home

@@ -14,7 +14,7 @@ from medtui.comet.access import why_offline
 from medtui.errors import EnvironmentProblem
 from medtui.preset import TRACKERS
 from medtui.runs.folder import RunFolder
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from medtui.storage import open_log
 from medtui.tracking.dispatch import record_run, require_ended
 from medtui.tracking.state import archive_of, log_path, read_state, write_state

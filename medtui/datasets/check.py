@@ -11,13 +11,13 @@ import numpy as np
 
 from medtui.datasets.contact_sheet import draw_contact_sheet
 from medtui.datasets.dataset import content_findings, load_pixels
+from medtui.datasets.files.shapes import class_aspects
 from medtui.datasets.findings import Findings, by_rank, sentences, warning
 from medtui.datasets.index import SPLITS, TRAIN
 from medtui.datasets.manifest import find_mismatches, read_manifest
 from medtui.datasets.pixel_stats import Pixels, mean_and_std
 from medtui.datasets.progress import Progress, ignore_progress
 from medtui.datasets.resolve import Source, open_source
-from medtui.datasets.shapes import class_aspects
 from medtui.datasets.summary import DatasetSummary, summarise_source
 from medtui.preset import DataSettings
 from medtui.units import plural

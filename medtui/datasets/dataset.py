@@ -8,24 +8,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.datasets.cache import open_cached
+from medtui.datasets.cache.entry import open_cached
 from medtui.datasets.card import Card
 from medtui.datasets.class_weights import count_classes, weigh_classes
 from medtui.datasets.depth_findings import depth_findings
 from medtui.datasets.digest import NEWEST_RULE, digest_of
+from medtui.datasets.files.shapes import shape_findings
 from medtui.datasets.findings import Findings, note, warning
 from medtui.datasets.index import SPLITS, ImageIndex, LabelMask, Labels, SplitNumbers, some
 from medtui.datasets.pixel_stats import Pixels, copy_rows, mean_and_std
 from medtui.datasets.progress import Progress, Reporter, ignore_progress
 from medtui.datasets.resolve import Source, open_source
-from medtui.datasets.shapes import shape_findings
 from medtui.errors import EnvironmentProblem
 from medtui.metrics.none_class import NoneClass
 from medtui.metrics.task import Task
 from medtui.preset import DataSettings
 from medtui.preset.augmenting import Augment
 from medtui.runs.atomic_file import publish_text
-from medtui.runs.claim import Fence, unfenced
+from medtui.runs.ownership.claim import Fence, unfenced
 from medtui.units import plural
 
 

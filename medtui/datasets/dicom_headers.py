@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from medtui.datasets.cache import content_key, entries_folder
-from medtui.datasets.cache_key import common_folder
-from medtui.datasets.cache_record import HEADERS_FILE, HeaderRecord, read_header_record
+from medtui.datasets.cache.entry import content_key, entries_folder
+from medtui.datasets.cache.key import common_folder
+from medtui.datasets.cache.record import HEADERS_FILE, HeaderRecord, read_header_record
 from medtui.datasets.card import Card
 from medtui.datasets.decoding.child import Done, Job
 from medtui.datasets.decoding.dicom import DICOM_SUFFIXES, is_installed
@@ -19,7 +19,7 @@ from medtui.datasets.decoding.dicom_header import HEADER_VERSION, Header, is_dic
 from medtui.datasets.decoding.pool import num_children, run_jobs
 from medtui.datasets.decoding.settings import DecodeSettings
 from medtui.datasets.dicom_section import DicomSection, HeaderSubgroup
-from medtui.datasets.file_signatures import has_telling_suffix, suffix_of
+from medtui.datasets.files.signatures import has_telling_suffix, suffix_of
 from medtui.datasets.findings import Findings, note, warning
 from medtui.datasets.index import ImageIndex, some
 from medtui.datasets.progress import Progress, Reporter

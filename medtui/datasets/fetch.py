@@ -11,8 +11,8 @@ import urllib.request
 from pathlib import Path
 
 from medtui import __version__
-from medtui.datasets.archive import is_archive, unpack
 from medtui.datasets.card import Card, Download
+from medtui.datasets.files.archive import is_archive, unpack
 from medtui.datasets.progress import Progress, Reporter
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.units import format_bytes

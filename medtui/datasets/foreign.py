@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from medtui.datasets.cache import open_cached
+from medtui.datasets.cache.entry import open_cached
 from medtui.datasets.card import Card, load_card
 from medtui.datasets.decoding.settings import DecodeSettings
 from medtui.datasets.index import ImageIndex

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from medtui.datasets.card import OfficialSplit
-from medtui.datasets.file_matching import match_files
+from medtui.datasets.files.matching import match_files
 from medtui.datasets.findings import warning
 from medtui.datasets.formats.table_files import find_beside
 from medtui.datasets.index import (

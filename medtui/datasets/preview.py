@@ -7,7 +7,7 @@ from msgspec import structs
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from medtui.datasets.cache import known_range
+from medtui.datasets.cache.entry import known_range
 from medtui.datasets.card import Card
 from medtui.datasets.decode_settings import decode_settings
 from medtui.datasets.decoding.image import Decoded, decode_file

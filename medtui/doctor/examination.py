@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from medtui.datasets.cache import default_cache_dir
+from medtui.datasets.cache.entry import default_cache_dir
 from medtui.doctor import machine, software
 from medtui.doctor.finding import Finding
 from medtui.doctor.locks import examine_locks

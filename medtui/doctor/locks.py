@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from medtui.doctor.finding import Finding
-from medtui.runs.flock import excludes_others, try_flock
-from medtui.runs.liveness import SILENT_SECONDS
+from medtui.runs.ownership.flock import excludes_others, try_flock
+from medtui.runs.ownership.liveness import SILENT_SECONDS
 
 _MOUNTS = Path("/proc/self/mountinfo")
 

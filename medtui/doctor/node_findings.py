@@ -7,7 +7,7 @@ import msgspec
 from medtui import __version__
 from medtui.doctor.finding import Finding, Level
 from medtui.doctor.node_probe import NodeFacts
-from medtui.runs.liveness import SILENT_SECONDS
+from medtui.runs.ownership.liveness import SILENT_SECONDS
 
 CLOCK_SECONDS = 2.0
 """A difference between clocks that is named: times of events are then out of order."""

@@ -19,7 +19,7 @@ from medtui import __version__
 from medtui.doctor.software import read_torch_facts
 from medtui.protocol.environment import TorchEnvironment
 from medtui.runs.atomic_file import publish_bytes
-from medtui.runs.flock import try_flock
+from medtui.runs.ownership.flock import try_flock
 from medtui.telemetry.process_stat import own_boot_id
 
 HELD = "held"

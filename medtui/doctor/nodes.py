@@ -17,7 +17,7 @@ from medtui.doctor.node_findings import Here, ProbedPlace, examine_place
 from medtui.doctor.node_probe import HELD, NodeFacts, clock_offset, decoder
 from medtui.errors import EnvironmentProblem, explain_os_error
 from medtui.preset import Preset
-from medtui.runs.flock import try_flock
+from medtui.runs.ownership.flock import try_flock
 from medtui.storage import UnreadableFile, read_bytes
 from medtui.telemetry.process_stat import own_boot_id
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.datasets.unlabelled import find_files
+from medtui.datasets.files.unlabelled import find_files
 from medtui.engine.inference.prediction import predict_files
 from medtui.engine.inference.predictor import Predictor
 from medtui.protocol.inference import Alarm, ImageAnswer

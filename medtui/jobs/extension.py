@@ -10,7 +10,7 @@ from medtui.preset.extension import describe_extension, extend_preset
 from medtui.preset.toml import read_text
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import StudyFolder
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.lock import FolderLock
 from medtui.storage.writing import require_writable
 
 

@@ -21,8 +21,8 @@ from medtui.preset.toml import DocumentError, Source
 from medtui.protocol.preflight import Estimate, Preflight, PreflightRequest, decoder
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
-from medtui.runs.liveness import SILENT_SECONDS, LockReader, holder_of
-from medtui.runs.signalling import request_stop
+from medtui.runs.ownership.liveness import SILENT_SECONDS, LockReader, holder_of
+from medtui.runs.ownership.signalling import request_stop
 from medtui.storage import open_log, read_tail
 from medtui.units import format_bytes, format_duration
 from medtui.upgrade import explain_missing_child

@@ -13,7 +13,7 @@ import msgspec
 
 import medtui
 from medtui.child_process import ChildProcess
-from medtui.datasets.cache import default_cache_dir
+from medtui.datasets.cache.entry import default_cache_dir
 from medtui.errors import MedtuiError
 from medtui.fork_server import ForkServer
 from medtui.jobs.launcher import preflight

@@ -16,11 +16,11 @@ from medtui.jobs.schedulers import Ended, Running, Scheduler, Vanished, Waiting
 from medtui.jobs.schedulers.task import Task, bench_task, worker_task
 from medtui.jobs.tracker import END_SECONDS, TrackerProcess, start_trackers
 from medtui.preset import Preset
-from medtui.runs.claim import Fence, Superseded, unfenced
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.liveness import SilenceWatch
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.claim import Fence, Superseded, unfenced
+from medtui.runs.ownership.liveness import SilenceWatch
+from medtui.runs.ownership.lock import FolderLock
 from medtui.runs.queue_request import clear_queued, queued_runs
 from medtui.runs.waiting_note import WaitingNote
 

@@ -17,8 +17,8 @@ from medtui.jobs.study_supervisor import Supervisor
 from medtui.preset import parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import StudyFolder
-from medtui.runs.liveness import SilenceWatch
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.liveness import SilenceWatch
+from medtui.runs.ownership.lock import FolderLock
 from medtui.runs.waiting_note import WaitingNote
 from medtui.upgrade import RESUME_HINT, explain_missing_module
 

@@ -3,7 +3,7 @@
 from medtui.events import RunFinished
 from medtui.preset.toml import MAX_BYTES
 from medtui.runs.folder import RunFolder
-from medtui.runs.history import History
+from medtui.runs.log.history import History
 from medtui.runs.subfolders import is_file
 from medtui.storage import MissingFile, UnreadableFile, read_bytes
 

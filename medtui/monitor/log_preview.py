@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from medtui.events import CycleEnded, StageStarted, StepsAdvanced
-from medtui.runs.history import History
-from medtui.runs.log_record import DamagedLine, Record, UnknownKind, decode_record
+from medtui.runs.log.history import History
+from medtui.runs.log.record import DamagedLine, Record, UnknownKind, decode_record
 from medtui.storage import open_regular
 from medtui.storage.file_stamp import stamp_of
 

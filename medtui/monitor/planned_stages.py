@@ -5,7 +5,7 @@ import math
 from medtui.monitor.progress import PlannedStage
 from medtui.preset import Preset, tunes_last
 from medtui.runs.folder import RunFolder
-from medtui.runs.history import History
+from medtui.runs.log.history import History
 
 
 def planned_stages(

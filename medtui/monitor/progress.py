@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from medtui.events import CycleEnded
-from medtui.runs.history import History
+from medtui.runs.log.history import History
 
 _RECENT = 5
 """Number of cycles whose mean duration predicts the remaining ones."""

@@ -9,8 +9,8 @@ from medtui.events import CycleEnded, DataLoaded
 from medtui.metrics import Metric
 from medtui.monitor.telemetry_curves import Point, TelemetryCurveReader, TelemetryCurves
 from medtui.runs.folder import RunFolder
-from medtui.runs.history import History
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.history import History
+from medtui.runs.log.reader import EventTail
 from medtui.runs.run_names import main_stage
 
 

@@ -13,11 +13,11 @@ from medtui.monitor.progress import Progress, progress_of
 from medtui.preset import Preset
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder
-from medtui.runs.history import History
 from medtui.runs.job_record import JobReader, JobRecord
-from medtui.runs.liveness import LockReader
-from medtui.runs.log_ends import LogTimes, read_log_times
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.ends import LogTimes, read_log_times
+from medtui.runs.log.history import History
+from medtui.runs.log.reader import EventTail
+from medtui.runs.ownership.liveness import LockReader
 from medtui.runs.result import Result, read_result
 from medtui.runs.run_names import main_stage
 from medtui.runs.status import Status, status_of

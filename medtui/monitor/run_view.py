@@ -7,7 +7,7 @@ from medtui.metrics import Metric
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_summary import StudySummary
 from medtui.monitor.telemetry_curves import TelemetryCurves
-from medtui.runs.history import Line
+from medtui.runs.log.history import Line
 from medtui.runs.result import Result
 from medtui.runs.search_record import SearchOutcome
 from medtui.runs.status import UNENDED

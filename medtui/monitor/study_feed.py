@@ -8,7 +8,7 @@ from medtui.monitor.run_feed import RunFeed
 from medtui.preset import Cell, Preset, cell_named, count_runs, finetuned_as, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.liveness import LockReader
+from medtui.runs.ownership.liveness import LockReader
 from medtui.runs.search_record import SearchRecord, read_search
 from medtui.runs.status import Status
 from medtui.runs.utf8_names import unreadable_names

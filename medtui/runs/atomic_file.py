@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from medtui.runs.claim import Fence, unfenced
+from medtui.runs.ownership.claim import Fence, unfenced
 from medtui.storage.writing import writing
 
 _PARTIAL = ".*.part"

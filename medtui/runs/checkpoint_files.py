@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from medtui.runs.claim import Fence, unfenced
 from medtui.runs.json_record import read_json_record, require_json_record, write_json_record
+from medtui.runs.ownership.claim import Fence, unfenced
 from medtui.storage import FileDigest, UnreadableFile, digest_of, read_bytes, require_content
 
 TENSORS, STATE = "tensors.safetensors", "state.json"
@@ -40,7 +40,7 @@ class SavedState(msgspec.Struct, frozen=True):
     num_bytes: int | None = None
     """Length of the tensors' file; None in checkpoints of earlier versions."""
     generation: int = 0
-    """Generation of the writer, see `medtui.runs.claim`; 0 in earlier versions."""
+    """Generation of the writer, see `medtui.runs.ownership.claim`; 0 in earlier versions."""
 
 
 class IntermediateModels(msgspec.Struct, frozen=True):

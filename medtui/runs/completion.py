@@ -2,7 +2,6 @@
 
 import msgspec
 
-from medtui.runs.claim import OwnClaim, newest_generation
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import (
     DECODE_ERRORS,
@@ -10,6 +9,7 @@ from medtui.runs.json_record import (
     read_json_record,
     write_json_record,
 )
+from medtui.runs.ownership.claim import OwnClaim, newest_generation
 from medtui.storage import UnreadableFile, read_bytes
 
 

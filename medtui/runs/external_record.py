@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from medtui.metrics import Task
 from medtui.metrics.interval_method import IntervalMethod
 from medtui.runs.atomic_file import delete_partial, publish_bytes
-from medtui.runs.claim import Fence, unfenced
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, write_json_record
 from medtui.runs.model_choice import RUN
 from medtui.runs.npz_arrays import read_arrays
+from medtui.runs.ownership.claim import Fence, unfenced
 from medtui.runs.predictions import RunPredictions, SplitPredictions
 from medtui.runs.result import SplitResult
 from medtui.runs.subfolders import subfolders

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from medtui.errors import EnvironmentProblem
-from medtui.runs.flock import try_flock
 from medtui.runs.folder import StudyFolder
+from medtui.runs.ownership.flock import try_flock
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from medtui.runs.claim import Fence, unfenced
 from medtui.runs.json_record import DECODE_ERRORS, write_json_record
+from medtui.runs.ownership.claim import Fence, unfenced
 from medtui.storage import UnreadableFile, read_bytes
 from medtui.storage.file_stamp import ABSENT, FileStamp, stamp_of
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from medtui.runs.atomic_file import publish_bytes
-from medtui.runs.claim import Fence, unfenced
+from medtui.runs.ownership.claim import Fence, unfenced
 from medtui.storage import DamagedFile, MissingFile, read_bytes
 from medtui.storage.json_seal import check_seal, seal
 

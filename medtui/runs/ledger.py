@@ -26,7 +26,6 @@ import msgspec
 
 from medtui.errors import EnvironmentProblem
 from medtui.runs.atomic_file import sync_folder
-from medtui.runs.flock import try_flock
 from medtui.runs.folder import StudyFolder
 from medtui.runs.ledger_lines import (
     BrokenLine,
@@ -38,6 +37,7 @@ from medtui.runs.ledger_lines import (
     line_of,
     parse_ledger,
 )
+from medtui.runs.ownership.flock import try_flock
 from medtui.storage import DamagedFile, MissingFile, open_log, read_bytes
 from medtui.storage.writing import writing
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.liveness import LockReader
+from medtui.runs.ownership.liveness import LockReader
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from medtui.runs.claim import Fence, unfenced
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, write_json_record
+from medtui.runs.ownership.claim import Fence, unfenced
 from medtui.runs.shrunk_manifest import Manifest
 
 

@@ -13,11 +13,11 @@ from medtui.metrics.interval_method import IntervalMethod
 from medtui.metrics.operating_point import OperatingPoint
 from medtui.metrics.threshold_rule import FORMER_RULE, describe_decisions, wanted_sensitivity
 from medtui.protocol.model_size import Shrinkage, Size
-from medtui.runs.claim import Fence, unfenced
 from medtui.runs.completion import is_outdated
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import read_json_record, require_json_record, write_json_record
 from medtui.runs.narrowed_record import Narrowing
+from medtui.runs.ownership.claim import Fence, unfenced
 from medtui.runs.sealing import opened_digest, require_sha256
 from medtui.storage import DamagedFile, FileDigest
 from medtui.telemetry import TelemetrySummary
@@ -170,7 +170,7 @@ class Result(msgspec.Struct, frozen=True):
     """Name of each other file of the run to its digest when the result was written; of logs, which
     grow, to that of the part that was written. Empty in files of earlier versions."""
     generation: int = 0
-    """Generation of the writer, see `medtui.runs.claim`; 0 in files of earlier versions."""
+    """Generation of the writer, as in `medtui.runs.ownership.claim`; 0 in earlier files."""
 
     @property
     def is_sealed(self) -> bool:

@@ -5,8 +5,8 @@ from typing import Literal
 from medtui.events import RunFailed, RunFinished, RunStopped
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder
-from medtui.runs.history import History
 from medtui.runs.job_record import JobRecord
+from medtui.runs.log.history import History
 
 Status = Literal[
     "queued", "waiting", "running", "finished", "stopped", "failed", "crashed", "silent"

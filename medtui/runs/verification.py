@@ -26,10 +26,10 @@ from medtui.runs.external_record import (
 )
 from medtui.runs.file_check import FileCheck, State
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.history import History
 from medtui.runs.json_record import MAX_BYTES, require_json_record
 from medtui.runs.ledger_checks import check_ledger, check_looks
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.history import History
+from medtui.runs.log.reader import EventTail
 from medtui.runs.note import read_note
 from medtui.runs.patient_groups import read_split
 from medtui.runs.predictions import read_predictions

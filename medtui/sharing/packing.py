@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 import medtui
 from medtui.runs.atomic_file import sync_folder
-from medtui.runs.flock import try_flock
 from medtui.runs.json_record import encode_json_record
+from medtui.runs.ownership.flock import try_flock
 from medtui.sharing.manifest import NAME, PackManifest
 from medtui.sharing.members import Member
 from medtui.storage import FileDigest, open_regular

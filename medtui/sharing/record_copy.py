@@ -10,8 +10,8 @@ from medtui.events import AnyEvent, DataLoaded, Noted, RunFailed, RunStarted, St
 from medtui.protocol.finding import ERRORS
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import encode_json_record, require_json_record
-from medtui.runs.log_reader import EventTail
-from medtui.runs.log_record import encode_record
+from medtui.runs.log.reader import EventTail
+from medtui.runs.log.record import encode_record
 from medtui.sharing.pseudonyms import WITHHELD
 from medtui.sharing.scrubbing import Scrubber
 from medtui.storage import FileDigest

@@ -1,4 +1,4 @@
-"""Names of the owner records in a run's or a study's folder, see `medtui.runs.claim`.
+"""Names of the owner records in a run's or a study's folder, see `medtui.runs.ownership.claim`.
 
 The sampler reads them too, which knows nothing else of runs.
 """

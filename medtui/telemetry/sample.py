@@ -31,4 +31,4 @@ class Sample(msgspec.Struct, frozen=True):
     num_dropped: int = 0
     """Samples that this sampler could not write, for example on a full disk."""
     generation: int = 0
-    """Generation of the run's owner, see `medtui.runs.claim`; 0 before it owns the run."""
+    """Generation of the run's owner, as in `medtui.runs.ownership.claim`; 0 before it has one."""

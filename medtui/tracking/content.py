@@ -8,7 +8,7 @@ import msgspec
 
 from medtui.events import CycleEnded, Metrics, StageStarted, StepsAdvanced
 from medtui.preset import Preset
-from medtui.runs.log_record import Record
+from medtui.runs.log.record import Record
 from medtui.runs.result import Result, SplitResult
 from medtui.telemetry import GpuSample, Sample
 from medtui.tracking.tracker import Measured

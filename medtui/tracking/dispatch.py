@@ -8,7 +8,7 @@ from medtui.child_process import child_environment
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import TrackerRow
 from medtui.runs.folder import RunFolder
-from medtui.runs.liveness import is_held
+from medtui.runs.ownership.liveness import is_held
 from medtui.storage import open_log, read_tail
 from medtui.tracking.state import Mode, log_path, read_state
 

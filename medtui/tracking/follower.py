@@ -20,9 +20,9 @@ from medtui.monitor.run_feed import RunFeed
 from medtui.preset import Preset, load_preset, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder
-from medtui.runs.liveness import is_held
-from medtui.runs.lock import FolderLock
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
+from medtui.runs.ownership.liveness import is_held
+from medtui.runs.ownership.lock import FolderLock
 from medtui.runs.result import read_result
 from medtui.sharing.scrubbing import shared_settings
 from medtui.telemetry import SampleTail

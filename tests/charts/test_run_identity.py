@@ -91,7 +91,11 @@ def test_a_run_looks_the_same_on_run_compare_report_and_in_files(tmp_path: Path)
     for key in on_compare:
         view = FolderReader(tmp_path).read(key, refresh_all=True).view
         assert view is not None
-        for plot in (metric_plot(view, metric=view.row.headline), memory_plot(view), utilisation_plot(view)):
+        for plot in (
+            metric_plot(view, metric=view.row.headline),
+            memory_plot(view),
+            utilisation_plot(view),
+        ):
             own = plot.series[0]
             assert on_run.setdefault(key, (own.letter, own.tint)) == (own.letter, own.tint)
 

@@ -16,9 +16,9 @@ import pytest
 
 from medtui.events import Noted, RunFinished, StepsAdvanced
 from medtui.runs.folder import StudyFolder
-from medtui.runs.liveness import holder_of
-from medtui.runs.lock import FolderLock
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
+from medtui.runs.ownership.liveness import holder_of
+from medtui.runs.ownership.lock import FolderLock
 from medtui.runs.result import write_result
 from tests.helpers.paths import REPOSITORY
 from tests.helpers.small_study import begin, cycle_ended, record_study, result_of

@@ -15,7 +15,7 @@ from medtui.cli import main
 from medtui.errors import EnvironmentProblem, explain_os_error
 from medtui.jobs.launcher import resume_study
 from medtui.runs.folder import StudyFolder
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.lock import FolderLock
 from tests.helpers.paths import RECORDED, REPOSITORY
 
 STRANGER = 12_345

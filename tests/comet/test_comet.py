@@ -18,9 +18,9 @@ from medtui.preset import TrackSettings, parse_preset
 from medtui.preset.toml import DocumentError
 from medtui.preset.tracking import TrackMode
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.liveness import holder_of, is_held
-from medtui.runs.lock import FolderLock
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
+from medtui.runs.ownership.liveness import holder_of, is_held
+from medtui.runs.ownership.lock import FolderLock
 from medtui.tracking.state import archive_of, log_path, read_state
 from tests.helpers.comet_archive import (
     KEY,

@@ -7,7 +7,7 @@ import pytest
 
 from medtui.runs.bench_record import Spread, read_bench
 from medtui.runs.folder import StudyFolder
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from medtui.telemetry import read_samples
 from medtui.tracking.state import archive_of, read_state
 from tests.helpers.comet_archive import points_expected, points_in

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medtui.datasets import cache_build, file_pixels
-from medtui.datasets.cache_admin import clear_entries, list_entries
+from medtui.datasets.cache import build as cache_build
+from medtui.datasets.cache.administration import clear_entries, list_entries
 from medtui.datasets.dataset import open_dataset
+from medtui.datasets.files import pixels as file_pixels
 from medtui.datasets.progress import Progress
 from medtui.datasets.resolve import open_source
 from medtui.errors import EnvironmentProblem
@@ -80,7 +81,7 @@ def test_a_killed_build_goes_on_where_it_was(settings: DataSettings) -> None:
     """Kill -9 loses only jobs in progress; finished jobs are not repeated."""
     script = f"""
 import os, signal, sys
-from medtui.datasets import file_pixels
+from medtui.datasets.files import pixels as file_pixels
 from medtui.datasets.dataset import open_dataset
 from medtui.preset import DataSettings
 file_pixels.JOB_IMAGES = 8

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medtui.datasets import file_pixels
-from medtui.datasets.cache_admin import clear_entries, list_entries
+from medtui.datasets.cache.administration import clear_entries, list_entries
 from medtui.datasets.check import check_dataset
 from medtui.datasets.dataset import Dataset, open_dataset
+from medtui.datasets.files import pixels as file_pixels
 from medtui.datasets.progress import Progress
 from medtui.preset import DataSettings
 from tests.helpers.deep_images import png16

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from medtui.datasets import dicom_headers
-from medtui.datasets.cache_admin import clear_entries, list_entries
+from medtui.datasets.cache.administration import clear_entries, list_entries
 from medtui.datasets.card import load_card
 from medtui.datasets.check import check_dataset
 from medtui.datasets.decoding.dicom_header import Header, read_header

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from medtui.datasets.archive import unpack
 from medtui.datasets.card import Card, load_card
 from medtui.datasets.fetch import fetch
+from medtui.datasets.files.archive import unpack
 from medtui.datasets.progress import ignore_progress
 from medtui.errors import EnvironmentProblem, UsageError
 from tests.helpers.drawn_images import FOLDERS, draw, write_card

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from medtui.datasets.file_matching import match_files
+from medtui.datasets.files.matching import match_files
 
 
 def files_of(names: list[str], files: list[str]) -> dict[str, str]:

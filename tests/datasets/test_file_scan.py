@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from medtui.datasets.file_scan import require_images, scan
-from medtui.datasets.ignored_files import IgnoreRules
+from medtui.datasets.files.ignored import IgnoreRules
+from medtui.datasets.files.scan import require_images, scan
 from medtui.errors import EnvironmentProblem
 from tests.helpers.drawn_images import draw
 

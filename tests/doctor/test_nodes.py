@@ -17,7 +17,7 @@ from medtui.errors import EnvironmentProblem
 from medtui.jobs.schedulers import slurm_programs
 from medtui.preset import parse_preset
 from medtui.protocol.environment import TorchEnvironment
-from medtui.runs.flock import try_flock
+from medtui.runs.ownership.flock import try_flock
 from tests.helpers.mini_study import mini_preset
 
 TORCH = TorchEnvironment("2.9.0", "0.24.0", "13.0", "AVX2", 4, ["H200"], "0.5.0b0")

@@ -16,7 +16,7 @@ from medtui.engine.training import trainer
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.events import CheckpointWritten
 from medtui.runs.checkpoint_files import checkpoint_numbers
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from tests.helpers.devices import DEVICES
 from tests.helpers.full_disk import raise_no_space
 from tests.helpers.tiny_sessions import (

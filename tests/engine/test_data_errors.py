@@ -12,7 +12,7 @@ from medtui.engine.run.session import StopFlag, StopRequested
 from medtui.events import DataLoaded, RunStarted
 from medtui.preset import Preset
 from medtui.runs.folder import StudyFolder
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from medtui.worker import failure_event
 from tests.helpers.drawn_images import write_medmnist
 from tests.helpers.tiny_sessions import tiny_preset

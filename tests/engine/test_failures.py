@@ -27,7 +27,7 @@ from medtui.errors import EnvironmentProblem
 from medtui.events import RunStarted
 from medtui.preset import Cell, GuardSettings, Preset, expand_grid, named_schemes
 from medtui.runs.folder import StudyFolder
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from medtui.worker import explain_sharing, failure_event
 from tests.helpers.tiny_sessions import (
     CutAfter,

@@ -26,7 +26,7 @@ from medtui.events import CycleEnded
 from medtui.preset import LcSettings, Preset
 from medtui.preset.computing import FAST_TEST_EVERY
 from medtui.preset.precision import PRECISION_VARIABLE
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from tests.helpers.recorded_calls import RecordedCalls
 from tests.helpers.tiny_sessions import open_session, tiny_dataset, tiny_network, tiny_preset
 

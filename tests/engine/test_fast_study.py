@@ -29,8 +29,8 @@ from medtui.events import Noted, RunStarted
 from medtui.preset import parse_preset
 from medtui.preset.precision import PRECISION_VARIABLE
 from medtui.runs.folder import StudyFolder
-from medtui.runs.log_reader import EventTail
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.reader import EventTail
+from medtui.runs.log.writer import EventWriter
 from tests.helpers.tiny_sessions import deep_network, open_session, tiny_network, tiny_preset
 
 CPU = torch.device("cpu")

@@ -18,8 +18,8 @@ from medtui.events import Noted, RunStarted
 from medtui.preset import Preset, expand_grid, parse_preset
 from medtui.preset.precision import PRECISION_VARIABLE
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.log_reader import EventTail
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.reader import EventTail
+from medtui.runs.log.writer import EventWriter
 from tests.helpers.tiny_sessions import CutAfter
 
 CPU = torch.device("cpu")

@@ -17,7 +17,7 @@ from medtui.engine.run.session import Session, StopFlag, StopRequested
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.events import CycleEnded
 from medtui.preset import Preset
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from tests.helpers.full_disk import raise_no_space
 from tests.helpers.tiny_sessions import (
     CutAfter,

@@ -16,7 +16,7 @@ from medtui.events import RunStarted
 from medtui.jobs.planning import plan_runs
 from medtui.preset import Preset, dump_preset, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from medtui.runs.narrowed_record import read_narrowed
 from medtui.runs.result import read_result
 from tests.helpers.small_study import record_finished

@@ -27,7 +27,7 @@ from medtui.runs.external_record import (
 from medtui.runs.folder import StudyFolder
 from medtui.runs.ledger import append_look
 from medtui.runs.ledger_lines import Look
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from medtui.runs.result import read_result
 from medtui.storage import digest_of
 

@@ -25,7 +25,7 @@ from medtui.monitor.summary_of_study import summarise_study
 from medtui.preset.external import ExternalSite
 from medtui.runs.folder import StudyFolder
 from medtui.runs.ledger import read_ledger, verify_ledger
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from medtui.runs.predictions import SealedTest, read_predictions
 from medtui.runs.result import read_result
 from medtui.runs.run_digests import predictions_of

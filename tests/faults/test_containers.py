@@ -16,10 +16,10 @@ from medtui.errors import EnvironmentProblem
 from medtui.events import CycleEnded, RunFinished, RunStarted, RunStopped
 from medtui.jobs.launcher import stop_run
 from medtui.monitor.run_feed import RunFeed
-from medtui.runs.claim import newest_claim
 from medtui.runs.folder import RunFolder
-from medtui.runs.lock import FolderLock
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
+from medtui.runs.ownership.claim import newest_claim
+from medtui.runs.ownership.lock import FolderLock
 from medtui.runs.result import read_result
 from tests.helpers.fault_scale import note_figure, scaled
 from tests.helpers.namespaces import contained, outer_pid

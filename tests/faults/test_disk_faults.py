@@ -7,7 +7,7 @@ import pytest
 
 from medtui.errors import EnvironmentProblem
 from medtui.events import RunFailed
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from tests.helpers.fault_scale import note_figure, scaled
 from tests.helpers.study_processes import assert_same_outcome, events_of
 

@@ -14,7 +14,7 @@ import pytest
 from medtui.events import CycleEnded
 from medtui.monitor.study_feed import StudyFeed
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from tests.helpers.fault_scale import note_figure
 from tests.helpers.namespaces import require_namespaces
 from tests.helpers.paths import REPOSITORY

@@ -11,7 +11,7 @@ from medtui.runs.bench_record import read_bench
 from medtui.runs.checkpoint_files import read_checkpoint
 from medtui.runs.data_digest import recorded_digest
 from medtui.runs.folder import StudyFolder
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from medtui.runs.patient_groups import read_split
 from medtui.runs.predictions import read_predictions
 from medtui.runs.result import read_result

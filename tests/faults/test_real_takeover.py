@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from medtui.events import RunFinished, RunStarted
-from medtui.runs.claim import newest_claim
 from medtui.runs.folder import StudyFolder
+from medtui.runs.ownership.claim import newest_claim
 from medtui.telemetry import read_samples
 from tests.helpers.fault_scale import note_figure
 from tests.helpers.mini_study import broken_flock, mini_preset, start_medtui

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from medtui.events import RunStopped
-from medtui.runs.claim import newest_claim
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
+from medtui.runs.ownership.claim import newest_claim
 from tests.helpers.mini_study import broken_flock, mini_preset, start_medtui
 from tests.helpers.namespaces import contained
 from tests.helpers.paths import REPOSITORY

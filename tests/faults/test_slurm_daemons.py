@@ -9,7 +9,7 @@ import pytest
 from medtui.jobs.launcher import resume_study
 from medtui.monitor.study_feed import StudyFeed
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from tests.helpers.fault_scale import note_figure, scaled
 from tests.helpers.slurm_cluster import SlurmCluster
 from tests.helpers.slurm_studies import FEWER, LIMIT_SECONDS, check, is_done, num_told, running

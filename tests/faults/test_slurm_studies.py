@@ -16,7 +16,7 @@ from medtui.jobs.launcher import resume_study, stop_study
 from medtui.monitor.study_feed import StudyFeed
 from medtui.runs.folder import StudyFolder
 from medtui.runs.job_record import read_job
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from tests.helpers.fault_scale import note_figure, scaled
 from tests.helpers.slurm_cluster import NODES, SlurmCluster
 from tests.helpers.slurm_studies import (

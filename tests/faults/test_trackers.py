@@ -16,8 +16,8 @@ import pytest
 
 from medtui.mlflow.store import TOKEN_TAG, clean_name
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.lock import FolderLock
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
+from medtui.runs.ownership.lock import FolderLock
 from medtui.tracking.state import read_state
 from tests.helpers.fault_scale import note_figure, scaled
 from tests.helpers.paths import RECORDED

@@ -20,7 +20,7 @@ STRANGER = 12_345
 _HOLDER = """
 import os, sys
 from pathlib import Path
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.lock import FolderLock
 os.umask(0o022)
 locks = [FolderLock(Path(each)) for each in sys.argv[1:]]
 for lock in locks:

@@ -12,7 +12,7 @@ from medtui.events import (
     StageStarted,
     StepsAdvanced,
 )
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 
 
 def story(cycles: int = 4) -> list[AnyEvent]:

@@ -17,7 +17,7 @@ from medtui.engine.training.evaluation import recalibrate
 from medtui.engine.training.network import build_network, named_layers
 from medtui.preset import dump_preset, expand_grid, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 
 PRESET = """
 name = "small"

@@ -11,7 +11,7 @@ from PIL import Image
 from medtui.control_characters import escape_controls
 from medtui.events import Noted, RunFailed, RunStarted, StageStarted
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from medtui.runs.predictions import pack_predictions, read_predictions
 from medtui.runs.result import SplitResult, read_result, write_result
 from tests.helpers.paths import RECORDED

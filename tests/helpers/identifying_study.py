@@ -20,8 +20,8 @@ from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.json_record import write_json_record
 from medtui.runs.ledger import append_look
 from medtui.runs.ledger_lines import Look
-from medtui.runs.log_reader import EventTail
-from medtui.runs.log_record import encode_record
+from medtui.runs.log.reader import EventTail
+from medtui.runs.log.record import encode_record
 from medtui.runs.predictions import SplitPredictions, pack_predictions, read_predictions
 from medtui.runs.result import Result, read_result, write_result
 from medtui.runs.run_digests import digest_files

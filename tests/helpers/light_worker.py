@@ -12,10 +12,10 @@ import msgspec
 
 from medtui.errors import MedtuiError
 from medtui.events import RunFinished, RunStarted, RunStopped, StageStarted
-from medtui.runs import heartbeat, lock
 from medtui.runs.completion import adopt_result
 from medtui.runs.folder import RunFolder
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
+from medtui.runs.ownership import heartbeat, lock
 from medtui.runs.result import write_result
 from tests.helpers.small_study import cycle_ended, result_of
 

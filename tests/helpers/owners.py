@@ -4,9 +4,9 @@ from pathlib import Path
 
 import msgspec
 
-from medtui.runs.claim import OwnClaim, make_claim, newest_generation
-from medtui.runs.liveness import lock_id_of
-from medtui.runs.owner import this_process
+from medtui.runs.ownership.claim import OwnClaim, make_claim, newest_generation
+from medtui.runs.ownership.liveness import lock_id_of
+from medtui.runs.ownership.owner import this_process
 
 
 def claim_elsewhere(folder: Path, **other: object) -> OwnClaim:

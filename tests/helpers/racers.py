@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from medtui.errors import EnvironmentProblem
-from medtui.runs import heartbeat, liveness, lock, owner
+from medtui.runs.ownership import heartbeat, liveness, lock, owner
 
 
 def refuse(*_: object) -> None:

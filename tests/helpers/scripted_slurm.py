@@ -13,8 +13,8 @@ from medtui.jobs.schedulers.slurm import SlurmScheduler
 from medtui.jobs.schedulers.slurm_queue import SlurmQueue
 from medtui.jobs.schedulers.task import Task, worker_task
 from medtui.preset import Preset, parse_preset
-from medtui.runs.claim import unfenced
 from medtui.runs.folder import StudyFolder
+from medtui.runs.ownership.claim import unfenced
 
 
 class ScriptedSlurm:

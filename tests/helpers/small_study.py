@@ -14,7 +14,7 @@ from medtui.events import (
 from medtui.preset import dump_preset, parse_preset
 from medtui.protocol.model_size import LayerSize, Size
 from medtui.runs.folder import RunFolder, StudyFolder, create_study
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from medtui.runs.result import Overhead, Result, SplitResult, write_result
 
 PRESET = """

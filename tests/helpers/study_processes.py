@@ -7,8 +7,8 @@ import safetensors.numpy
 from medtui.events import CycleEnded
 from medtui.monitor.run_feed import RunFeed
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.liveness import holder_of, is_held
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
+from medtui.runs.ownership.liveness import holder_of, is_held
 from medtui.runs.result import Result, read_result
 
 

@@ -11,7 +11,7 @@ from medtui.engine.run.checkpoint import CheckpointStore
 from medtui.engine.run.session import Session, StopFlag
 from medtui.preset import Cell, FastPrecision, Preset, expand_grid, parse_preset
 from medtui.runs.folder import RunFolder
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 
 PRESET = """
 name = "tiny"

@@ -1,7 +1,7 @@
 """The points that a run's log and telemetry ask a tracker to hold."""
 
 from medtui.runs.folder import RunFolder
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from medtui.telemetry import read_samples
 from tests.helpers.comet_archive import Point, points_expected
 

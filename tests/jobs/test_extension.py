@@ -10,7 +10,7 @@ from medtui.preset.extension import describe_extension, extend_preset
 from medtui.protocol.preflight import Preflight
 from medtui.runs.external_record import read_externals
 from medtui.runs.folder import StudyFolder
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.lock import FolderLock
 from tests.helpers.mini_study import mini_preset, start_medtui
 
 PRESET = """

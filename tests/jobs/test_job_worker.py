@@ -14,8 +14,8 @@ from medtui.engine.run.session import StopFlag, StopRequested
 from medtui.events import RunStopped
 from medtui.preset import Preset, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.lock import FolderLock
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
+from medtui.runs.ownership.lock import FolderLock
 from medtui.telemetry import read_samples
 from medtui.telemetry.recording import recorded
 from tests.helpers.waiting import wait_until

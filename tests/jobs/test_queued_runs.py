@@ -12,9 +12,9 @@ from medtui.jobs.study_supervisor import Supervisor
 from medtui.jobs.worker_process import WorkerStarter
 from medtui.monitor.folder_reader import FolderReader
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.history import History
-from medtui.runs.log_reader import EventTail
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.history import History
+from medtui.runs.log.reader import EventTail
+from medtui.runs.log.writer import EventWriter
 from medtui.runs.queue_request import queue_run, queued_runs
 from medtui.worker import killed_note
 from tests.helpers.instant_scheduler import InstantScheduler, preset_of

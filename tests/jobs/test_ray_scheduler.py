@@ -16,7 +16,7 @@ from medtui.jobs.schedulers.choice import open_scheduler
 from medtui.jobs.schedulers.ray_actor import command_of
 from medtui.jobs.schedulers.task import worker_task
 from medtui.preset import parse_preset
-from medtui.runs.claim import unfenced
+from medtui.runs.ownership.claim import unfenced
 from tests.helpers.loopback_cluster import free_ports, is_alive
 from tests.helpers.mini_study import mini_preset
 from tests.helpers.small_study import record_study

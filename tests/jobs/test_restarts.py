@@ -9,7 +9,7 @@ from medtui.jobs.job import MAX_LOSSES, Job, Restarts
 from medtui.jobs.schedulers import Ended, JobState, Vanished
 from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.job_record import JobRecord, write_job
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from tests.helpers.owners import claim_elsewhere
 
 LOST = Vanished("PREEMPTED", is_lost=True)

@@ -27,7 +27,7 @@ from medtui.jobs.schedulers import (
 from medtui.jobs.schedulers.local import LocalScheduler
 from medtui.jobs.schedulers.slurm import SlurmScheduler
 from medtui.preset import MachineSettings, RaySettings, SlurmSettings
-from medtui.runs.claim import unfenced
+from medtui.runs.ownership.claim import unfenced
 from medtui.telemetry import NO_DEVICES
 from tests.helpers.paths import REPOSITORY
 from tests.helpers.waiting import wait_until

@@ -19,9 +19,9 @@ from medtui.jobs.schedulers.slurm import SlurmScheduler
 from medtui.jobs.schedulers.slurm_job import ASK_AGAIN_SECONDS
 from medtui.jobs.schedulers.slurm_listing import parse_listing
 from medtui.jobs.schedulers.slurm_queue import SlurmQueue
-from medtui.runs.claim import Superseded
 from medtui.runs.folder import RunFolder
 from medtui.runs.job_record import read_job
+from medtui.runs.ownership.claim import Superseded
 from tests.helpers.scripted_slurm import (
     ListedQueue,
     ScriptedSlurm,

@@ -11,9 +11,9 @@ from medtui.events import RunStarted, RunStopped
 from medtui.jobs.schedulers import Ended, JobState, Place, Running, Task, Vanished, Waiting
 from medtui.jobs.study_supervisor import Supervisor
 from medtui.preset import parse_preset
-from medtui.runs.claim import Superseded
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
+from medtui.runs.ownership.claim import Superseded
 from medtui.runs.waiting_note import read_waiting
 
 PRESET = parse_preset('name = "study"\n[data]\ncard = "demo"\n', "study")

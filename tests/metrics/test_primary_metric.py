@@ -22,8 +22,8 @@ from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.summary_of_study import summarise_study
 from medtui.reporting.contents import gather
 from medtui.runs.folder import StudyFolder
-from medtui.runs.history import History
-from medtui.runs.log_record import Record
+from medtui.runs.log.history import History
+from medtui.runs.log.record import Record
 from medtui.runs.result import read_result, write_result
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"

@@ -7,8 +7,8 @@ from medtui.monitor.planned_stages import planned_stages
 from medtui.monitor.progress import progress_of
 from medtui.preset import parse_preset
 from medtui.runs.folder import StudyFolder
-from medtui.runs.history import History
-from medtui.runs.log_record import Record
+from medtui.runs.log.history import History
+from medtui.runs.log.record import Record
 
 PRESET = parse_preset(
     """

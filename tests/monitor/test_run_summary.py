@@ -11,7 +11,7 @@ from medtui.events import RunStarted, StageStarted
 from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.summary_of_run import summarise_run
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from medtui.tui.run.answer import answer_of
 from medtui.tui.run.machine import machine_sheet
 from tests.helpers.recorded_runs import PRESET, RecordedStudy

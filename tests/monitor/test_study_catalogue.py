@@ -15,7 +15,7 @@ from medtui.monitor.study_catalogue import StudyCatalogue
 from medtui.monitor.study_index import IndexedStudy, StudyIndex, index_path
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.folder import StudyFolder
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from tests.helpers.recorded_runs import START, RecordedStudy
 from tests.helpers.showcase import DEMO
 
@@ -189,7 +189,7 @@ def test_a_long_log_is_opened_from_its_end(runs_dir: Path, monkeypatch: pytest.M
     monkeypatch.setattr("medtui.monitor.log_preview.LONG_BYTES", 1)
     monkeypatch.setattr("medtui.monitor.log_preview.HEAD_BYTES", 600)
     monkeypatch.setattr("medtui.monitor.log_preview.TAIL_BYTES", 3000)
-    monkeypatch.setattr("medtui.runs.log_reader.CHUNK_BYTES", 2048)
+    monkeypatch.setattr("medtui.runs.log.reader.CHUNK_BYTES", 2048)
     reader = FolderReader(runs_dir)
     reader.read("", refresh_all=True)
     view = reader.read("demo/prune-0.1", refresh_all=False).view

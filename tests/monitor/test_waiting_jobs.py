@@ -17,7 +17,7 @@ from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.summary_of_study import summarise_study
 from medtui.runs.folder import RunFolder
 from medtui.runs.job_record import JobRecord, JobWord, write_job
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from medtui.tui.screens.refusals import refusal
 from medtui.tui.widgets.study_list import run_cells
 from tests.helpers.owners import claim_elsewhere

@@ -14,8 +14,8 @@ from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_catalogue import StudyCatalogue
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.folder import RunFolder, create_study
-from medtui.runs.liveness import holder_of
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.liveness import holder_of
+from medtui.runs.ownership.lock import FolderLock
 from medtui.runs.result import read_result
 from medtui.runs.slug import slugify
 from tests.helpers.event_logs import story, write_log
@@ -48,7 +48,7 @@ def test_only_one_process_holds_a_lock(tmp_path):
     lock = FolderLock(tmp_path / "lock")
     lock.acquire()
     code = (
-        "import sys; from pathlib import Path; from medtui.runs.lock import FolderLock;"
+        "import sys; from pathlib import Path; from medtui.runs.ownership.lock import FolderLock;"
         "FolderLock(Path(sys.argv[1])).acquire()"
     )
     refused = subprocess.run(

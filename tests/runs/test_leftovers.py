@@ -9,7 +9,7 @@ from medtui.cli import main
 from medtui.jobs.planning import sweep
 from medtui.runs.folder import StudyFolder
 from medtui.runs.leftovers import leftovers_of
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.lock import FolderLock
 from tests.helpers.small_study import record_study
 
 PART = ".model.safetensors.0123456789abcdef.part"

@@ -12,12 +12,18 @@ from medtui.events import RunStarted
 from medtui.jobs.launcher import resume_study, stop_run, stop_study
 from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.run_feed import RunFeed
-from medtui.runs import liveness, lock
-from medtui.runs.claim import newest_claim
-from medtui.runs.liveness import LOOK_SECONDS, SILENT_SECONDS, LockReader, holder_of, is_held
-from medtui.runs.lock import FolderLock
-from medtui.runs.owner import this_process
-from medtui.runs.stop_request import read_stop
+from medtui.runs.ownership import liveness, lock
+from medtui.runs.ownership.claim import newest_claim
+from medtui.runs.ownership.liveness import (
+    LOOK_SECONDS,
+    SILENT_SECONDS,
+    LockReader,
+    holder_of,
+    is_held,
+)
+from medtui.runs.ownership.lock import FolderLock
+from medtui.runs.ownership.owner import this_process
+from medtui.runs.ownership.stop_request import read_stop
 from medtui.storage.owner_records import record_path
 from tests.helpers.event_logs import write_log
 from tests.helpers.manual_clock import ManualClock
@@ -27,7 +33,7 @@ from tests.helpers.small_study import record_finished, record_study
 HOLDER = """
 import sys
 from pathlib import Path
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.lock import FolderLock
 FolderLock(Path(sys.argv[1])).acquire()
 print("ready", flush=True)
 sys.stdin.read()
@@ -116,8 +122,8 @@ def test_a_working_lock_covers_the_containers_of_one_machine(tmp_path):
 
 def test_a_machine_that_was_rebooted_runs_nothing_of_before(tmp_path, monkeypatch):
     """Same machine, no container, another boot: its processes are gone, without any waiting."""
-    monkeypatch.setattr("medtui.runs.owner.own_machine_id", lambda: "m")
-    monkeypatch.setattr("medtui.runs.owner.own_pid_namespace", lambda: 0xEFFFFFFC)
+    monkeypatch.setattr("medtui.runs.ownership.owner.own_machine_id", lambda: "m")
+    monkeypatch.setattr("medtui.runs.ownership.owner.own_pid_namespace", lambda: 0xEFFFFFFC)
     claim_elsewhere(tmp_path, boot_id="before", host=this_process().host, pid_namespace=0xEFFFFFFC)
     reader = LockReader(tmp_path / "lock")
     assert reader.holder() is None

@@ -5,10 +5,10 @@ import random
 import pytest
 
 from medtui.events import CycleEnded, Noted, RunStarted, StageStarted
-from medtui.runs.history import History
-from medtui.runs.log_reader import EventTail
-from medtui.runs.log_record import DamagedLine, Record, UnknownKind, decode_record, encode_record
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.history import History
+from medtui.runs.log.reader import EventTail
+from medtui.runs.log.record import DamagedLine, Record, UnknownKind, decode_record, encode_record
+from medtui.runs.log.writer import EventWriter
 from tests.helpers.event_logs import story, write_log
 
 

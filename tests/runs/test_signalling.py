@@ -14,9 +14,9 @@ import pytest
 from medtui.errors import EnvironmentProblem
 from medtui.jobs.launcher import stop_run, stop_study
 from medtui.runs.folder import StudyFolder
-from medtui.runs.liveness import holder_of
-from medtui.runs.lock import FolderLock
-from medtui.runs.owner import Owner, decode_owner, encode_owner, this_process
+from medtui.runs.ownership.liveness import holder_of
+from medtui.runs.ownership.lock import FolderLock
+from medtui.runs.ownership.owner import Owner, decode_owner, encode_owner, this_process
 
 BYSTANDER = "import sys; print('ready', flush=True); sys.stdin.read()"
 """A process that ends when its stdin is closed, and by any signal."""
@@ -24,7 +24,7 @@ BYSTANDER = "import sys; print('ready', flush=True); sys.stdin.read()"
 HOLDER = f"""
 import sys
 from pathlib import Path
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.lock import FolderLock
 lock = FolderLock(Path(sys.argv[1]))
 lock.acquire()
 {BYSTANDER}

@@ -5,8 +5,8 @@ import pytest
 
 from medtui.events import CycleEnded, Noted, RunFinished, RunStarted, RunStopped, StageStarted
 from medtui.runs.folder import RunFolder
-from medtui.runs.log_writer import EventWriter
-from medtui.runs.stage_spans import stage_spans, stage_telemetry
+from medtui.runs.log.stage_spans import stage_spans, stage_telemetry
+from medtui.runs.log.writer import EventWriter
 from medtui.telemetry import GpuSample, Sample
 
 BEGIN = RunStarted(1, "box", "cpu")
@@ -29,7 +29,7 @@ def write(run: RunFolder, story: list[tuple[float, object]]) -> None:
 
 def records(run: RunFolder) -> list:
     """Return the records of the log."""
-    from medtui.runs.log_reader import EventTail
+    from medtui.runs.log.reader import EventTail
 
     return EventTail(run.events).read_all()
 

@@ -10,18 +10,18 @@ import pytest
 
 from medtui.events import Noted, RunStarted
 from medtui.monitor.run_feed import RunFeed
-from medtui.runs import heartbeat, liveness, lock
 from medtui.runs.atomic_file import delete_partial, publish_text
-from medtui.runs.claim import Superseded, make_claim, newest_generation
 from medtui.runs.completion import adopt_result, is_finished
-from medtui.runs.liveness import SilenceWatch
-from medtui.runs.lock import FolderLock
-from medtui.runs.log_reader import EventTail
-from medtui.runs.log_record import DamagedLine, Record, decode_record, encode_record
-from medtui.runs.log_writer import EventWriter
-from medtui.runs.owner import this_process
+from medtui.runs.log.reader import EventTail
+from medtui.runs.log.record import DamagedLine, Record, decode_record, encode_record
+from medtui.runs.log.writer import EventWriter
+from medtui.runs.ownership import heartbeat, liveness, lock
+from medtui.runs.ownership.claim import Superseded, make_claim, newest_generation
+from medtui.runs.ownership.liveness import SilenceWatch
+from medtui.runs.ownership.lock import FolderLock
+from medtui.runs.ownership.owner import this_process
+from medtui.runs.ownership.stop_request import write_stop
 from medtui.runs.result import read_result, write_result
-from medtui.runs.stop_request import write_stop
 from medtui.storage.owner_records import generations
 from tests.helpers.event_logs import story
 from tests.helpers.owners import claim_elsewhere
@@ -33,8 +33,8 @@ RACER = """
 import fcntl, os, sys, time
 from pathlib import Path
 from medtui.errors import EnvironmentProblem
-from medtui.runs.liveness import SilenceWatch
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.liveness import SilenceWatch
+from medtui.runs.ownership.lock import FolderLock
 if sys.argv[2] == "useless":
     def refuse(*_):
         raise OSError(38, "Function not implemented")

@@ -9,8 +9,8 @@ import pytest
 
 import medtui
 from medtui.events import Noted
-from medtui.runs.log_reader import CHUNK_BYTES, EventTail
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.reader import CHUNK_BYTES, EventTail
+from medtui.runs.log.writer import EventWriter
 from medtui.storage import (
     DamagedFile,
     MissingFile,
@@ -175,8 +175,13 @@ READERS = ("analysis", "charts", "jobs", "monitor", "preset", "runs", "search", 
            "tracking", "cli/show", "cli/follow")  # fmt: skip
 """Packages that read study and run folders."""
 
-OF_THE_KERNEL = {"runs/owner.py", "runs/signalling.py", "telemetry/process_stat.py",
-                 "telemetry/process_tree.py", "jobs/schedulers/local.py"}  # fmt: skip
+OF_THE_KERNEL = {
+    "runs/ownership/owner.py",
+    "runs/ownership/signalling.py",
+    "telemetry/process_stat.py",
+    "telemetry/process_tree.py",
+    "jobs/schedulers/local.py",
+}
 """Modules that read files under /proc."""
 
 

@@ -17,8 +17,8 @@ from medtui.jobs.schedulers.local import LocalJob
 from medtui.preset import parse_preset
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.folder import StudyFolder
-from medtui.runs.log_reader import EventTail
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.reader import EventTail
+from medtui.runs.log.writer import EventWriter
 from medtui.storage.writing import writing
 from tests.helpers.small_study import PRESET, cycle_ended
 

@@ -13,8 +13,8 @@ import msgspec
 import psutil
 import pytest
 
-from medtui.runs.claim import OwnClaim, make_claim, newest_generation
-from medtui.runs.owner import this_process
+from medtui.runs.ownership.claim import OwnClaim, make_claim, newest_generation
+from medtui.runs.ownership.owner import this_process
 from medtui.telemetry import Sample, SampleTail, read_samples
 from medtui.telemetry.ownership import Ownership
 from medtui.telemetry.process_stat import read_stat

@@ -8,7 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from medtui.preset import parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from medtui.tensorboard.follower import open_tensorboard
 from medtui.tracking.follower import Follower
 from tests.helpers.paths import RECORDED

@@ -15,7 +15,7 @@ from medtui.preset import TRACKERS, TrackerRow, TrackSettings
 from medtui.preset.tracking import TrackMode
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from medtui.telemetry import read_samples
 from medtui.tracking.follower import Follower
 from medtui.tracking.tracker import Measured, Progress, Update

@@ -11,7 +11,7 @@ import pytest
 
 from medtui.jobs.launcher import stop_study
 from medtui.runs.folder import StudyFolder
-from medtui.runs.liveness import is_held
+from medtui.runs.ownership.liveness import is_held
 from tests.helpers.paths import REPOSITORY
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")

@@ -8,8 +8,8 @@ import pytest
 
 from medtui.events import StepsAdvanced
 from medtui.monitor.folder_reader import FolderReader
-from medtui.runs.history import Line
-from medtui.runs.log_record import Record, encode_record
+from medtui.runs.log.history import Line
+from medtui.runs.log.record import Record, encode_record
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
 from medtui.tui.widgets.log_view import LogView, new_from
 from tests.helpers.recorded_runs import RecordedStudy

@@ -3,7 +3,7 @@
 from textual.app import App, ComposeResult
 
 from medtui.charts.palette import DARK
-from medtui.runs.history import Line
+from medtui.runs.log.history import Line
 from medtui.tui.widgets.log_view import LogView
 from tests.helpers.tui_pilot import until
 

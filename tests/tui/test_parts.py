@@ -18,7 +18,7 @@ from medtui.events import CycleEnded
 from medtui.monitor import telemetry_curves
 from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.telemetry_curves import TelemetryCurveReader
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from medtui.runs.result import read_result, write_result
 from medtui.telemetry import Sample
 from medtui.tui.ascii import needs_ascii, to_ascii

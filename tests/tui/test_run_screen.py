@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from medtui.events import CycleEnded, RunStarted
 from medtui.monitor.snapshot import Snapshot
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from medtui.tui.screens.confirm import ConfirmDialog
 from medtui.tui.screens.help import HelpScreen
 from medtui.tui.screens.home import HomeScreen

@@ -16,7 +16,7 @@ from medtui.cli.answers_file import (
 from medtui.cli.run_lookup import find_target
 from medtui.cli.show.prediction import PredictionSummary
 from medtui.cli.stream import erase_progress, write_progress
-from medtui.datasets.unlabelled import is_card
+from medtui.datasets.files.unlabelled import is_card
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.jobs.prediction import PredictionProcess
 from medtui.protocol.inference import Answers, ModelOpened, PredictMessage, PredictRequest

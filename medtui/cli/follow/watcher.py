@@ -11,7 +11,7 @@ from medtui.cli.show.searches import searches_of
 from medtui.monitor.run_feed import RunFeed
 from medtui.monitor.study_feed import StudyFeed
 from medtui.runs.folder import RunFolder
-from medtui.runs.history import Line
+from medtui.runs.log.history import Line
 from medtui.runs.status import UNENDED
 from medtui.storage import open_regular
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from medtui.datasets.card import Card
 from medtui.datasets.class_names import prefix_findings, spelling_findings, spelling_key
-from medtui.datasets.file_scan import Scan, require_images, scan
+from medtui.datasets.files.ignored import IgnoreRules
+from medtui.datasets.files.scan import Scan, require_images, scan
 from medtui.datasets.findings import note, warning
-from medtui.datasets.ignored_files import IgnoreRules
 from medtui.datasets.index import ImageIndex, SplitNumbers, some
 from medtui.datasets.patient_ids import patients_by_pattern
 from medtui.datasets.split_names import split_of_folders

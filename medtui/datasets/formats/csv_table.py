@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from medtui.datasets.card import Card
-from medtui.datasets.file_scan import Scan, require_images, scan
+from medtui.datasets.files.ignored import IgnoreRules
+from medtui.datasets.files.scan import Scan, require_images, scan
 from medtui.datasets.findings import Findings
 from medtui.datasets.formats.csv_rows import Rows, read_rows
 from medtui.datasets.formats.joined_labels import joined_label_findings
@@ -12,7 +13,6 @@ from medtui.datasets.formats.label_encoding import encode_labels
 from medtui.datasets.formats.label_names import in_order
 from medtui.datasets.formats.row_files import RowFiles, join_rows
 from medtui.datasets.formats.table_files import TableFile, find_tables
-from medtui.datasets.ignored_files import IgnoreRules
 from medtui.datasets.index import ImageIndex, some
 from medtui.datasets.patient_ids import patients_by_column, patients_by_pattern
 from medtui.datasets.split_names import WORD_OF, official_of_rows

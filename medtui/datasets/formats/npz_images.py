@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from medtui.datasets.cache_build import CacheBuild
+from medtui.datasets.cache.build import CacheBuild
 from medtui.datasets.decoding.child import Done
 from medtui.datasets.decoding.image_stats import Images, measure
 from medtui.datasets.decoding.picture import Flat, flat_pixels

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtui.datasets.file_matching import Matches, match_files
-from medtui.datasets.file_scan import Scan
+from medtui.datasets.files.matching import Matches, match_files
+from medtui.datasets.files.scan import Scan
 from medtui.datasets.findings import error, note, warning
 from medtui.datasets.index import some
 from medtui.errors import EnvironmentProblem

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from medtui.datasets.file_scan import Scan, require_images, scan
+from medtui.datasets.files.scan import Scan, require_images, scan
 from medtui.datasets.index import some
 from medtui.datasets.suggestion.card_text import write_card_text, write_npz_card_text
 from medtui.datasets.suggestion.draft import Draft

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtui.datasets.file_scan import Scan
+from medtui.datasets.files.scan import Scan
 from medtui.datasets.suggestion import words
 from medtui.datasets.suggestion.file_names import FileNames
 from medtui.datasets.tables.text import read_lines

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from medtui.datasets.file_matching import match_files
-from medtui.datasets.file_scan import Scan
+from medtui.datasets.files.matching import match_files
+from medtui.datasets.files.scan import Scan
 from medtui.datasets.suggestion.cells import are_repeated_numbers
 from medtui.datasets.suggestion.file_names import FileNames
 from medtui.datasets.suggestion.reading import Cells, TableProblem, is_table, read_cells

@@ -25,7 +25,6 @@ from medtui.engine.training.loss import make_criterion
 from medtui.errors import MedtuiError
 from medtui.preset import Preset
 from medtui.preset.external import ExternalSite
-from medtui.runs.claim import Fence, unfenced
 from medtui.runs.external_look import log_look
 from medtui.runs.external_record import (
     ExternalResult,
@@ -40,6 +39,7 @@ from medtui.runs.external_record import (
 from medtui.runs.folder import RunFolder
 from medtui.runs.model_choice import RUN
 from medtui.runs.model_record import ModelRecord
+from medtui.runs.ownership.claim import Fence, unfenced
 from medtui.runs.predictions import RunPredictions, SplitPredictions
 from medtui.runs.run_digests import predictions_of as predictions_of_run
 from medtui.storage import FileDigest, UnreadableFile, digest_of

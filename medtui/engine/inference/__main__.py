@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medtui.cores import num_cores
-from medtui.datasets.unlabelled import FileName, find_files
+from medtui.datasets.files.unlabelled import FileName, find_files
 from medtui.engine.inference.reports import ThrottledReport
 from medtui.errors import EnvironmentProblem
 from medtui.protocol.inference import Answers, ImageAnswer, ModelOpened, PredictRequest

@@ -7,9 +7,9 @@ import numpy as np
 from medtui.datasets.decoding.child import Done
 from medtui.datasets.decoding.image_stats import Images
 from medtui.datasets.decoding.stream import decode_stream
+from medtui.datasets.files.unlabelled import FileName
 from medtui.datasets.foreign import decode_settings_of, open_images
 from medtui.datasets.progress import Progress, Reporter, ignore_progress
-from medtui.datasets.unlabelled import FileName
 from medtui.engine.inference.predictor import Predictor
 from medtui.protocol.inference import ImageAnswer
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from medtui.engine.run.checkpoint import CheckpointStore, Written
 from medtui.runs.checkpoint_files import SavedState
-from medtui.runs.claim import Fence, unfenced
+from medtui.runs.ownership.claim import Fence, unfenced
 
 Snapshot = Callable[[], dict[str, Tensor]]
 """Waits for copies of tensors, and returns them on the CPU."""

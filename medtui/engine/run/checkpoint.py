@@ -27,8 +27,8 @@ from medtui.runs.checkpoint_files import (
     generation_in,
     read_checkpoint,
 )
-from medtui.runs.claim import Fence, unfenced
 from medtui.runs.json_record import encode_json_record
+from medtui.runs.ownership.claim import Fence, unfenced
 from medtui.storage import UnreadableFile
 from medtui.storage.writing import writing
 

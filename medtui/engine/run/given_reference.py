@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 import medtui
-from medtui.datasets.cache import default_cache_dir
+from medtui.datasets.cache.entry import default_cache_dir
 from medtui.engine.run.kept_predictions import KeptPredictions, state_digest
 from medtui.engine.run.provenance import fingerprint
 from medtui.engine.run.session import Session

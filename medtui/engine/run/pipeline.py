@@ -42,7 +42,7 @@ from medtui.runs.checkpoint_files import noted_model
 from medtui.runs.data_digest import RecordedDigest, recorded_digest
 from medtui.runs.folder import RunFolder
 from medtui.runs.json_record import write_json_record
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from medtui.runs.result import Result, read_result
 from medtui.user_folders import expand_home
 

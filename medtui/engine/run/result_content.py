@@ -15,11 +15,11 @@ from medtui.engine.run.session import Session
 from medtui.engine.training.evaluation import Predictions
 from medtui.metrics.jackknife import effective_number
 from medtui.protocol.model_size import Shrinkage, Size
+from medtui.runs.log.stage_spans import stage_telemetry
 from medtui.runs.narrowed_record import read_narrowed
 from medtui.runs.population import limited_population
 from medtui.runs.predictions import RunPredictions
 from medtui.runs.result import Result, SplitResult
-from medtui.runs.stage_spans import stage_telemetry
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from medtui.preset import Cell, Preset
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.checkpoint_files import SavedState
 from medtui.runs.folder import RunFolder
-from medtui.runs.log_writer import EventWriter
+from medtui.runs.log.writer import EventWriter
 from medtui.runs.result import Overhead
 
 _GENERATORS = "generator"

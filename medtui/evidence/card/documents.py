@@ -23,7 +23,7 @@ from medtui.evidence.card.split_counts import split_counts
 from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder
 from medtui.runs.ledger import read_ledger
-from medtui.runs.log_reader import EventTail
+from medtui.runs.log.reader import EventTail
 from medtui.runs.patient_groups import read_split
 from medtui.runs.run_digests import predictions_path
 from medtui.storage import DamagedFile, read_bytes

@@ -14,7 +14,7 @@ from medtui.jobs.schedulers import Scheduler
 from medtui.jobs.schedulers.local import LocalScheduler
 from medtui.jobs.worker_process import WorkerStarter, server_modules
 from medtui.preset import Preset
-from medtui.runs.claim import Fence
+from medtui.runs.ownership.claim import Fence
 
 
 def open_scheduler(preset: Preset, fence: Fence, server: ForkServer | None = None) -> Scheduler:

@@ -12,7 +12,7 @@ from medtui.preset import parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.folder import StudyFolder
 from medtui.runs.job_record import read_job, write_job
-from medtui.runs.liveness import is_held
+from medtui.runs.ownership.liveness import is_held
 
 
 def cancel_job(folder: Path) -> bool:

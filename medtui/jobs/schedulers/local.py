@@ -16,9 +16,9 @@ from medtui.jobs.slot_pool import SlotPool
 from medtui.jobs.worker_process import WorkerStarter
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder
-from medtui.runs.liveness import LockReader
-from medtui.runs.owner import Owner
-from medtui.runs.signalling import request_stop, signal_holder
+from medtui.runs.ownership.liveness import LockReader
+from medtui.runs.ownership.owner import Owner
+from medtui.runs.ownership.signalling import request_stop, signal_holder
 from medtui.telemetry import SamplerProcess
 
 

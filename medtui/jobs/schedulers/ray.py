@@ -22,8 +22,8 @@ from medtui.jobs.schedulers.ray_connection import NAMESPACE, connect, explained
 from medtui.jobs.schedulers.ray_job import RayJob
 from medtui.jobs.schedulers.recorded_state import with_state
 from medtui.preset import MachineSettings, RaySettings
-from medtui.runs.claim import Fence
 from medtui.runs.job_record import JobRecord, read_job, write_job
+from medtui.runs.ownership.claim import Fence
 from medtui.units import plural
 
 MAX_WAITING = 16

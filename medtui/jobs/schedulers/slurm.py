@@ -23,8 +23,8 @@ from medtui.jobs.schedulers.slurm_script import SCRIPT_NAME, job_name, job_scrip
 from medtui.jobs.schedulers.task import Task
 from medtui.preset import MachineSettings, SlurmSettings
 from medtui.runs.atomic_file import publish_text
-from medtui.runs.claim import Fence
 from medtui.runs.job_record import JobRecord, read_job, write_job
+from medtui.runs.ownership.claim import Fence
 from medtui.user_folders import expand_home
 
 RETRY_SECONDS = 30.0

@@ -13,9 +13,9 @@ from medtui.jobs.schedulers.slurm_listing import Listing
 from medtui.jobs.schedulers.slurm_queue import SlurmQueue
 from medtui.jobs.schedulers.slurm_script import job_name
 from medtui.jobs.schedulers.task import Task
-from medtui.runs.claim import Fence
 from medtui.runs.job_record import JobRecord, write_job
-from medtui.runs.signalling import request_stop
+from medtui.runs.ownership.claim import Fence
+from medtui.runs.ownership.signalling import request_stop
 
 MISSING_LISTINGS = 2
 """Listings in a row without a job after which it is over: Slurm lists those that ended, too."""

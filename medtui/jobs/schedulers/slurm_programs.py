@@ -9,12 +9,15 @@ from pathlib import Path
 from medtui.child_process import child_environment
 from medtui.errors import EnvironmentProblem
 from medtui.jobs.schedulers.slurm_script import SCRIPT_NAME
+from medtui.storage import read_bytes
 
 TIMEOUT_SECONDS = 60.0
 """How long one of Slurm's programs may take; its controller may be busy."""
 
 LISTING_FORMAT = "%i|%T|%r|%N|%j"
 """What `squeue` prints of a job: identifier, state, reason, nodes, name."""
+
+_MAX_SCRIPT_BYTES = 1024 * 1024
 
 _MAX_LINES = 3
 """Last lines of what a program said that are repeated: the cluster's plugins explain themselves."""
@@ -138,7 +141,7 @@ def submit(folder: Path, script: str = SCRIPT_NAME) -> str:
         EnvironmentProblem: as `call`.
         OSError: the script cannot be read.
     """
-    text = (folder / script).read_text(encoding="utf-8")
+    text = read_bytes(folder / script, _MAX_SCRIPT_BYTES).decode()
     options = set(re.findall(r"^#SBATCH --([a-z-]+)=", text, re.MULTILINE))
     withheld = [name for name, option in _DEFAULTS.items() if option in options]
     said = call(["sbatch", "--parsable", script], folder, withheld=withheld)

@@ -10,7 +10,7 @@ from medtui.monitor.run_summary import RunSummary
 from medtui.runs.atomic_file import publish_text
 from medtui.runs.completion import is_finished
 from medtui.runs.folder import RunFolder, StudyFolder
-from medtui.runs.liveness import is_held
+from medtui.runs.ownership.liveness import is_held
 from medtui.runs.trash import empty_trash, move_to_trash, restore, trashed_studies
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from medtui.charts.palette import Colours
 from medtui.filter_grammar import parse_words
-from medtui.runs.history import MAX_LINES, Line
+from medtui.runs.log.history import MAX_LINES, Line
 from medtui.tui.widgets.panel import Panel
 
 _CLOCK = 9

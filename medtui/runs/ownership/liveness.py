@@ -12,9 +12,9 @@ import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from medtui.runs.claim import Claim, newest_claim
-from medtui.runs.flock import excludes_others, try_flock
-from medtui.runs.owner import Owner, decode_owner
+from medtui.runs.ownership.claim import Claim, newest_claim
+from medtui.runs.ownership.flock import excludes_others, try_flock
+from medtui.runs.ownership.owner import Owner, decode_owner
 
 LOOK_SECONDS = 6.0
 """Three heartbeats: how long a reader that saw no heartbeat yet waits for the first."""

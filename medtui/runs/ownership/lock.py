@@ -15,12 +15,18 @@ from typing import Self
 import msgspec
 
 from medtui.errors import EnvironmentProblem
-from medtui.runs.claim import OwnClaim, make_claim
-from medtui.runs.flock import excludes_others, try_flock
-from medtui.runs.heartbeat import Heartbeat
-from medtui.runs.liveness import POLL_SECONDS, SILENT_SECONDS, ClaimWatch, holder_of, lock_id_of
-from medtui.runs.owner import Owner, encode_owner, this_process
-from medtui.runs.stop_request import clear_stop
+from medtui.runs.ownership.claim import OwnClaim, make_claim
+from medtui.runs.ownership.flock import excludes_others, try_flock
+from medtui.runs.ownership.heartbeat import Heartbeat
+from medtui.runs.ownership.liveness import (
+    POLL_SECONDS,
+    SILENT_SECONDS,
+    ClaimWatch,
+    holder_of,
+    lock_id_of,
+)
+from medtui.runs.ownership.owner import Owner, encode_owner, this_process
+from medtui.runs.ownership.stop_request import clear_stop
 
 LOCK_RETRY_SECONDS = 1.0
 """Readers briefly take a shared lock to test it; `acquire` retries for this long."""

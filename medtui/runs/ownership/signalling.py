@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from medtui.errors import EnvironmentProblem, explain_os_error, user_name
-from medtui.runs.liveness import LockReader, lock_id_of
-from medtui.runs.owner import Owner
-from medtui.runs.stop_request import write_stop
+from medtui.runs.ownership.liveness import LockReader, lock_id_of
+from medtui.runs.ownership.owner import Owner
+from medtui.runs.ownership.stop_request import write_stop
 from medtui.telemetry.process_stat import own_boot_id, own_pid_namespace, read_stat
 
 _MODULES = frozenset({"supervise", "supervisor", "worker"})

@@ -17,7 +17,7 @@ from medtui.events import (
     StepsAdvanced,
 )
 from medtui.metrics import Task, infer_task, primary_metric
-from medtui.runs.log_record import Record
+from medtui.runs.log.record import Record
 
 MAX_LINES = 5_000
 """Number of log lines kept for screens; the complete log stays on disk."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from medtui.events import RunFailed, RunFinished, RunStarted, RunStopped, StageStarted
 from medtui.runs.folder import RunFolder
-from medtui.runs.log_reader import EventTail
-from medtui.runs.log_record import Record
+from medtui.runs.log.reader import EventTail
+from medtui.runs.log.record import Record
 from medtui.telemetry import Span, TelemetrySummary, read_samples, summarise_spans
 
 _ENDS_STAGE = (RunStarted, RunStopped, RunFailed, RunFinished)

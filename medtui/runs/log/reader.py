@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medtui.runs.log_record import DamagedLine, Record, UnknownKind, decode_record
+from medtui.runs.log.record import DamagedLine, Record, UnknownKind, decode_record
 from medtui.storage import UnreadableFile, open_regular, unreadable
 from medtui.units import format_bytes, plural
 

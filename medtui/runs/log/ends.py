@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtui.runs.log_record import DamagedLine, UnknownKind, decode_record
+from medtui.runs.log.record import DamagedLine, UnknownKind, decode_record
 from medtui.storage import open_regular
 
 END_BYTES = 8 * 1024

@@ -9,8 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from medtui.datasets.file_signatures import IMAGE_SUFFIXES, suffix_of
-from medtui.datasets.path_tails import (
+from medtui.datasets.files.path_tails import (
     COMPARISONS,
     SEVERAL,
     Comparison,
@@ -20,6 +19,7 @@ from medtui.datasets.path_tails import (
     num_common_folders,
     parts_of,
 )
+from medtui.datasets.files.signatures import IMAGE_SUFFIXES, suffix_of
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from medtui.datasets.cache_build import CacheBuild
+from medtui.datasets.cache.build import CacheBuild
 from medtui.datasets.decoding.child import Done, Job
 from medtui.datasets.decoding.picture import bits_of
 from medtui.datasets.decoding.pool import num_children, run_jobs

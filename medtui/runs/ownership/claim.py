@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from medtui.errors import EnvironmentProblem
-from medtui.runs.owner import Owner
+from medtui.runs.ownership.owner import Owner
 from medtui.storage.owner_records import generations, record_path
 
 RECORD_BYTES = 1024

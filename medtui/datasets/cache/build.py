@@ -11,7 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from medtui.datasets.cache_record import CacheRecord, fill
+from medtui.datasets.cache.record import CacheRecord, fill
 from medtui.datasets.decoding.child import Done
 from medtui.datasets.decoding.image_stats import hash_image
 from medtui.datasets.decoding.picture import bits_of

@@ -4,7 +4,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medtui.datasets.file_signatures import (
+from medtui.datasets.files.ignored import SYSTEM_FOLDERS, IgnoreRules, find_masks
+from medtui.datasets.files.signatures import (
     IMAGE_SUFFIXES,
     SIGNATURE_BYTES,
     UNREAD_SUFFIXES,
@@ -13,7 +14,6 @@ from medtui.datasets.file_signatures import (
     suffix_of,
 )
 from medtui.datasets.findings import Findings, error, note, warning
-from medtui.datasets.ignored_files import SYSTEM_FOLDERS, IgnoreRules, find_masks
 from medtui.datasets.index import some
 from medtui.errors import EnvironmentProblem
 from medtui.protocol.finding import Finding

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from medtui.datasets.progress import Progress, Reporter
 from medtui.errors import EnvironmentProblem
-from medtui.runs.flock import try_flock
-from medtui.runs.liveness import is_held
-from medtui.runs.lock import FolderLock
+from medtui.runs.ownership.flock import try_flock
+from medtui.runs.ownership.liveness import is_held
+from medtui.runs.ownership.lock import FolderLock
 
 _POLL_SECONDS = 0.2
 _NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from medtui.datasets.file_signatures import IMAGE_SUFFIXES, UNREAD_SUFFIXES, suffix_of
+from medtui.datasets.files.signatures import IMAGE_SUFFIXES, UNREAD_SUFFIXES, suffix_of
 
 Parts = tuple[str, ...]
 """Folders and name of a path."""

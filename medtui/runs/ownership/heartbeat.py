@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable
 
-from medtui.runs.claim import OwnClaim, Superseded
-from medtui.runs.stop_request import StopRequest, read_stop
+from medtui.runs.ownership.claim import OwnClaim, Superseded
+from medtui.runs.ownership.stop_request import StopRequest, read_stop
 
 BEAT_SECONDS = 2.0
 """Time between two heartbeats."""

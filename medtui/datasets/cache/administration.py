@@ -4,9 +4,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtui.datasets.cache import default_cache_dir
-from medtui.datasets.cache_lock import delete_lock, is_locked
-from medtui.datasets.cache_record import read_header_record, read_record
+from medtui.datasets.cache.entry import default_cache_dir
+from medtui.datasets.cache.lock import delete_lock, is_locked
+from medtui.datasets.cache.record import read_header_record, read_record
 from medtui.errors import EnvironmentProblem
 
 

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-from medtui.datasets.cache_adoption import adopt_entry
-from medtui.datasets.cache_build import CacheBuild
-from medtui.datasets.cache_key import common_folder, real_folder, state_of
-from medtui.datasets.cache_lock import locked
-from medtui.datasets.cache_record import DECODER, empty_record, is_outdated, read_record, stamp
+from medtui.datasets.cache.adoption import adopt_entry
+from medtui.datasets.cache.build import CacheBuild
+from medtui.datasets.cache.key import common_folder, real_folder, state_of
+from medtui.datasets.cache.lock import locked
+from medtui.datasets.cache.record import DECODER, empty_record, is_outdated, read_record, stamp
 from medtui.datasets.card import Card
 from medtui.datasets.decode_settings import decode_settings
 from medtui.datasets.decoding.image import DECODER_VERSION
 from medtui.datasets.decoding.settings import DecodeSettings
-from medtui.datasets.file_pixels import fill_from_files
+from medtui.datasets.files.pixels import fill_from_files
 from medtui.datasets.formats.npz_images import fill_from_npz
 from medtui.datasets.index import ImageIndex
 from medtui.datasets.pixel_stats import Pixels

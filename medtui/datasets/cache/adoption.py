@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from medtui.datasets.cache_key import common_folder, earlier_key
+from medtui.datasets.cache.key import common_folder, earlier_key
 from medtui.datasets.decoding.child import Done, Job
 from medtui.datasets.decoding.pool import run_jobs
 from medtui.datasets.decoding.settings import DecodeSettings

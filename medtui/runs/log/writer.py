@@ -19,10 +19,10 @@ from medtui.events import (
     StageStarted,
 )
 from medtui.runs.atomic_file import publish_bytes
-from medtui.runs.claim import Fence, OwnClaim, unfenced
-from medtui.runs.history import History
-from medtui.runs.log_reader import EventTail
-from medtui.runs.log_record import Record, encode_record, finite
+from medtui.runs.log.history import History
+from medtui.runs.log.reader import EventTail
+from medtui.runs.log.record import Record, encode_record, finite
+from medtui.runs.ownership.claim import Fence, OwnClaim, unfenced
 from medtui.storage.writing import writing
 
 _DURABLE = (

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtui.datasets.file_scan import Scan, scan
+from medtui.datasets.files.scan import Scan, scan
 from medtui.errors import UsageError
 from medtui.resources import find_card
 

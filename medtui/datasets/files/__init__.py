@@ -1,0 +1,1 @@
+"""Image files below a folder: found, told from other files, matched with names."""

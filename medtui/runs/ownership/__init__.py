@@ -1,0 +1,1 @@
+"""Who writes a folder: owner records, locks, heartbeats, and requests to stop."""
