@@ -236,6 +236,7 @@ def test_the_cursor_begins_on_the_run_that_matters(cells: list[RunRecord]) -> No
     reference = runs[0].key
     begun = FirstRun()
     assert begun.place(None, [], {}, metric) is None  # no run is read yet
+    assert begun.place(None, runs, {}, metric) is None  # none is shown yet
     assert begun.place(reference, runs, {}, metric) == first.key  # nothing is known yet
     assert begun.place(first.key, runs, changes(-0.5, -0.4), metric) == last.key  # the closest
     assert begun.place(last.key, runs, changes(-0.001, -0.4), metric) is None  # once

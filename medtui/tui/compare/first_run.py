@@ -32,8 +32,8 @@ class FirstRun:
         Before the changes on val are known it is the first compression, then the chosen one, or
         the closest to it. A cursor that was moved in the meantime is left alone.
         """
-        if not entries:
-            return None  # as before the runs are read
+        if not entries or selected is None:
+            return None  # before the runs are read, and before the table has a cursor
         if not self.is_open or (self._placed is not None and selected != self._placed):
             self.is_open = False
             return None
