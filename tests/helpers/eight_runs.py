@@ -46,14 +46,19 @@ def num_starts(run: RunFolder) -> int:
 
 
 def workers_of(study: StudyFolder) -> list[psutil.Process]:
-    """Return the processes that compute runs of a study."""
-    found = []
+    """Return the processes that compute runs of a study, without those that these have forked.
+
+    Between fork and exec such a child has its parent's command line.
+    """
+    found = dict[int, psutil.Process]()
+    parents = dict[int, int]()
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             words = process.cmdline()
             if "medtui.worker" in words and any(w.startswith(f"{study.path}/") for w in words):
-                found.append(process)
-    return found
+                parents[process.pid] = process.ppid()
+                found[process.pid] = process
+    return [process for pid, process in found.items() if parents[pid] not in found]
 
 
 def is_through(study: StudyFolder) -> bool:
