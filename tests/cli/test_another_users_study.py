@@ -33,6 +33,7 @@ READ = {
     "attach": ("cells",),
     "report": ("cells", "--output", "report.md"),
     "card": ("answers/prune-0.1", "--output", "card.md"),
+    "runs pack": ("cells", "--output", "cells.zip"),
 }
 """Verbs that read a study: they work where the owner lets others read."""
 

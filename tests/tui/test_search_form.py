@@ -79,7 +79,7 @@ async def test_a_search_is_set_up_by_keyboard(runs_dir: Path) -> None:
             "low": "0.05", "high": "0.8",
         }.items():  # fmt: skip
             await put(pilot, key, text)
-        await until(pilot, lambda: "at most 6 runs each" in " ".join(screen_text(pilot).split()))
+        await until(pilot, lambda: "each, 3 of them with 5 cycles" in screen_text(pilot))
         assert "at most 14 runs" in screen_text(pilot)  # with the reference
     preset = preset_of(screen.editor.document)
     assert preset.compress.schemes == ("Prune",)
