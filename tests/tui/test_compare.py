@@ -129,9 +129,11 @@ async def test_subgroups_open_on_the_run_that_fell_most(recorded: Path) -> None:
     async with opened(recorded, size=(120, 40)) as pilot:
         await _compare(pilot, "5 marked")
         await until(pilot, lambda: screen_text(pilot).count("[n < 9]") >= 4)
+        table = pilot.app.screen.query_one(CompareTable)
+        await pilot.press(*["up"] * 5)
+        await until(pilot, lambda: table.selected_run == "cells/reference")
         await pilot.press("7")
         await until(pilot, lambda: "answers that changed" in screen_text(pilot))
-        table = pilot.app.screen.query_one(CompareTable)
         assert table.selected_run == pilot.app.screen._state.worst
         assert "Zoom" in screen_text(pilot).splitlines()[-1]
         assert "Filter" not in screen_text(pilot).splitlines()[-1]
