@@ -60,6 +60,10 @@ Target = Annotated[
         autocompletion=complete_target,
     ),
 ]
+Studies = Annotated[
+    list[str],
+    typer.Argument(metavar="STUDY...", help="One or more studies.", autocompletion=complete_target),
+]
 PresetName = Annotated[
     str,
     typer.Argument(

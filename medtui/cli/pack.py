@@ -21,12 +21,7 @@ _UNDER_WAY = frozenset({"running", "waiting", "silent"})
 
 def pack_runs(
     ctx: typer.Context,
-    studies: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="STUDY...", help="One or more studies.", autocompletion=options.complete_target
-        ),
-    ],
+    studies: options.Studies,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -50,7 +45,7 @@ def pack_runs(
     Runs that are being computed are left out and named. With --pseudonymise, names of patients,
     images, files, folders, users and machines are replaced.
     """
-    from medtui.cli.run_lookup import find_target, read_study
+    from medtui.cli.run_lookup import find_studies, read_study
     from medtui.errors import UsageError
     from medtui.sharing.members import Chosen
     from medtui.sharing.shared_packs import pack, pack_pseudonymised
@@ -58,8 +53,7 @@ def pack_runs(
     if key is not None and not pseudonymise:
         raise UsageError("--key belongs to --pseudonymise: without it no name is replaced.")
     folder = options.readable_runs_dir_of(ctx, runs_dir)
-    found = dict.fromkeys(find_target(folder, name).study for name in studies)
-    feeds = [read_study(study) for study in found]
+    feeds = [read_study(study) for study in find_studies(folder, studies)]
     chosen = [Chosen(feed.folder, tuple(_ended(feed))) for feed in feeds]
     left_out = [sentence for feed in feeds for sentence in _left_out(feed)]
     if not any(each.runs for each in chosen):

@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 def report(
     ctx: typer.Context,
-    studies: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="STUDY...", help="One or more studies.", autocompletion=options.complete_target
-        ),
-    ],
+    studies: options.Studies,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -42,7 +37,9 @@ def report(
     runs_dir: options.RunsDir = None,
 ) -> None:  # fmt: skip
     """Write a report of studies: one self-contained HTML file, or Markdown with figures."""
-    folders = _studies(options.readable_runs_dir_of(ctx, runs_dir), studies)
+    from medtui.cli.run_lookup import find_studies
+
+    folders = find_studies(options.readable_runs_dir_of(ctx, runs_dir), studies)
     default = f"{folders[0].name}-{figure}.svg" if figure else f"{folders[0].name}.html"
     asked = _Asked(output or Path(default), figure, _ignore if quiet else _show_progress)
     try:
@@ -99,12 +96,6 @@ def _show_progress(what: str) -> None:
 
 def _ignore(_what: str) -> None:
     """Show no progress."""
-
-
-def _studies(runs_dir: Path, names: list[str]) -> "list[StudyFolder]":
-    from medtui.cli.run_lookup import find_target
-
-    return list(dict.fromkeys(find_target(runs_dir, name).study for name in names))
 
 
 def _write(chapters: "Sequence[Contents]", path: Path) -> list[Path]:

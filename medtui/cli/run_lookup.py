@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,16 @@ def find_target(runs_dir: Path, name: str) -> Target:
     raise UsageError(
         f"There is no study or run named `{name}` in {runs_dir}.", hint=_hint(wanted, targets)
     )
+
+
+def find_studies(runs_dir: Path, names: Iterable[str]) -> list[StudyFolder]:
+    """Return the studies of these names, each once.
+
+    Raises:
+        UsageError: as `find_target`.
+        OSError: as `find_target`.
+    """
+    return list(dict.fromkeys(find_target(runs_dir, name).study for name in names))
 
 
 def target_names(runs_dir: Path) -> list[str]:

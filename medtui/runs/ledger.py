@@ -103,7 +103,7 @@ def append_look(study: StudyFolder, look: Look) -> LedgerLine:
 def settle_ledger(study: StudyFolder) -> Ledger:
     """Return a study's ledger after completing, or cutting off, an interrupted append.
 
-    A look whose line lacks its newline alone happened: whoever looks next must know of it.
+    A look whose line lacks its newline alone happened, and counts before the next.
 
     Raises:
         DamagedFile: the chain is broken; the file is unchanged.

@@ -2,7 +2,7 @@
 
 A pack draws the order anew, so that two packs cannot be joined. Reports take it from a secret of
 the user, so that a patient has the same name in the next report. Neither order follows the names
-of the source: whoever has a list of the patients cannot count.
+of the source, so a sorted list of the patients does not show who is who.
 """
 
 import hashlib

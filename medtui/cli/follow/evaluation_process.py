@@ -180,5 +180,5 @@ def _stored(run: RunFolder, model: str) -> list[ExternalResult]:
     try:
         name = name_of(model, find_model(run, model))
     except UsageError:
-        name = Path(model).name  # a file that is gone
+        name = Path(model).name  # the file was deleted
     return [each for each in read_other_models(run) if each.model_name == name]
