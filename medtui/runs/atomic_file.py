@@ -65,8 +65,9 @@ def publish_many(contents: Mapping[Path, bytes]) -> None:
         for path, content in contents.items():
             with writing(path, len(content)):
                 beside[path].write_bytes(content)
-        for path in list(contents)[:1]:
-            with writing(path, len(contents[path])):
+        if contents:
+            path, content = next(iter(contents.items()))
+            with writing(path, len(content)):
                 _sync_file_system(path.parent)
         for path, partial in beside.items():
             partial.replace(path)

@@ -14,10 +14,11 @@ from medtui.preset import Preset, parse_preset
 from medtui.preset.toml import read_text
 from medtui.runs.external_record import external_folders, read_answers, read_external
 from medtui.runs.folder import RunFolder
+from medtui.runs.json_record import MAX_BYTES
 from medtui.runs.patient_groups import read_split
 from medtui.runs.predictions import SplitPredictions, read_predictions
 from medtui.sharing.members import Chosen, is_opened
-from medtui.storage import digest_of_file
+from medtui.storage import digest_of_file, read_bytes
 
 _COMMON_USERS = frozenset({"root", "user", "admin", "ubuntu", "home", "data", "localhost"})
 """Names of users and machines that identify nobody, and are words of the files themselves."""
@@ -130,8 +131,8 @@ _host_decoder = msgspec.json.Decoder(_Host)
 
 def _add_hosts(found: Identifiers, run: RunFolder) -> None:
     try:
-        host = _host_decoder.decode(run.provenance.read_bytes()).host
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        host = _host_decoder.decode(read_bytes(run.provenance, MAX_BYTES)).host
+    except (MedtuiError, msgspec.MsgspecError, UnicodeDecodeError):
         return
     if host:
         found.places[host] = None

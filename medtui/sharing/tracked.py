@@ -5,6 +5,7 @@ Trackers get neither patients nor images; what may name one are settings, senten
 
 from functools import cached_property
 
+from medtui.preset.toml import read_text
 from medtui.runs.folder import RunFolder
 from medtui.sharing.identifiers import identifiers_of
 from medtui.sharing.members import Chosen
@@ -43,7 +44,7 @@ class TrackedRun:
     def _content(self, name: str) -> bytes:
         run, scrubber = self._run, self._scrubber
         if name == run.preset.name:
-            text = shared_preset(run.preset.read_text(encoding="utf-8"), str(run.preset))
+            text = shared_preset(read_text(run.preset), str(run.preset))
             return scrubber.words.replace(text).encode()
         if name == run.provenance.name:
             return shared_provenance(read_table(run.provenance), scrubber)
