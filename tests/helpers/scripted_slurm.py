@@ -1,6 +1,7 @@
 """Slurm's programs without a cluster: `sbatch`, `squeue` and `scancel` as callers see them."""
 
 import re
+import threading
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -28,6 +29,9 @@ class ScriptedSlurm:
         self.accepts_silently = False
         """Whether `sbatch` fails although the job is accepted."""
         self.is_down = False
+        self.answers = threading.Event()
+        """Cleared, `sbatch` waits until it is set."""
+        self.answers.set()
         self.is_refusing_release = False
         self.commands: list[list[str]] = []
         monkeypatch.setattr(slurm_programs, "call", self.call)
@@ -42,6 +46,7 @@ class ScriptedSlurm:
             raise EnvironmentProblem(f"{command[0]} failed: Unable to contact slurm controller.")
         match command[0]:
             case "sbatch":
+                self.answers.wait()
                 return self._submit(folder or Path())
             case "scancel":
                 for each in command[1:]:

@@ -1,16 +1,22 @@
 """When a study submits jobs to Slurm, and what it does where they are refused."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from medtui.errors import EnvironmentProblem
-from medtui.jobs.schedulers.slurm import RETRY_SECONDS
+from medtui.jobs.schedulers import slurm as slurm_scheduler
+from medtui.jobs.schedulers.slurm import RETRY_SECONDS, SlurmScheduler
 from medtui.runs.job_record import read_job
+from medtui.runs.ownership.claim import Superseded
 from tests.helpers.scripted_slurm import (
     ListedQueue,
     ScriptedSlurm,
+    preset_of,
     scheduler_of,
     tasks_in,
 )
+from tests.helpers.waiting import wait_until
 
 
 @pytest.fixture
@@ -108,3 +114,86 @@ def test_a_submission_that_is_refused_for_good_ends_the_study(tmp_path, slurm):
     slurm.refusal = "error: invalid partition specified: gpuu"
     with pytest.raises(EnvironmentProblem, match="invalid partition specified: gpuu"):
         scheduler_of(ListedQueue()).start(task)
+
+
+@pytest.fixture
+def silent(slurm: ScriptedSlurm, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedSlurm]:
+    """Return a cluster whose `sbatch` waits, and for which nobody waits."""
+    monkeypatch.setattr(slurm_scheduler, "ANSWER_SECONDS", 0.0)
+    slurm.answers.clear()
+    yield slurm
+    slurm.answers.set()
+
+
+def test_a_submission_without_an_answer_keeps_nobody_waiting(tmp_path, silent):
+    """It is the only one until then, and its job is taken when it is there."""
+    tasks = tasks_in(tmp_path, 2)
+    scheduler = scheduler_of(ListedQueue())
+    for task in (*tasks, *tasks):
+        assert scheduler.start(task) is None
+    scheduler.refresh()
+    assert scheduler.waiting_for == "slurm: sbatch has not answered yet"
+    silent.answers.set()
+    started = set[str]()
+
+    def are_started() -> bool:
+        waiting = [task for task in tasks if task.name not in started]
+        started.update(task.name for task in waiting if scheduler.start(task) is not None)
+        return len(started) == len(tasks)
+
+    wait_until(are_started, "two jobs")
+    assert silent.count("sbatch") == 2
+    assert [read_job(task.folder).id for task in tasks] == ["100", "101"]
+    assert scheduler.waiting_for == ""
+
+
+def test_a_limit_counts_a_submission_without_an_answer(tmp_path, silent):
+    """Also once it is answered, before its own turn has come again."""
+    tasks = tasks_in(tmp_path, 2)
+    scheduler = scheduler_of(ListedQueue(), "max_jobs = 1")
+    assert scheduler.start(tasks[0]) is None
+    silent.answers.set()
+    wait_until(lambda: "100" in silent.lines, "the job")
+    wait_until(lambda: scheduler.waiting_for == "", "the answer")
+    assert scheduler.start(tasks[1]) is None
+    assert scheduler.start(tasks[0]) is not None
+    assert silent.count("sbatch") == 1
+
+
+@pytest.mark.parametrize("is_superseded", [False, True])
+def test_a_study_that_ends_meanwhile_leaves_no_job_behind(tmp_path, silent, *, is_superseded):
+    """A supervisor that has taken it over finds the job by its name, and keeps it."""
+    (task,) = tasks_in(tmp_path, 1)
+    preset, superseded = preset_of(), list[bool]()
+
+    def fence() -> None:
+        if superseded:
+            raise Superseded("taken over")
+
+    scheduler = SlurmScheduler(preset.machine, preset.jobs, fence, ListedQueue())
+    assert scheduler.start(task) is None
+    superseded.extend([True] * is_superseded)
+    silent.answers.set()
+    scheduler.close()
+    record = read_job(task.folder)
+    if is_superseded:
+        assert silent.lines["100"][0] == "PENDING"
+        assert (record.id, record.state) == ("", "submitting")
+        assert scheduler_of(ListedQueue()).reattach(task) is not None
+    else:
+        assert silent.lines["100"][0] == "CANCELLED"
+        assert record.was_cancelled
+        assert scheduler_of(ListedQueue()).reattach(task) is None
+    assert read_job(task.folder).id == "100"
+
+
+def test_a_refusal_that_comes_late_ends_the_study(tmp_path, silent):
+    """As one that comes at once."""
+    (task,) = tasks_in(tmp_path, 1)
+    silent.refusal = "error: invalid partition specified: gpuu"
+    scheduler = scheduler_of(ListedQueue())
+    assert scheduler.start(task) is None
+    silent.answers.set()
+    wait_until(lambda: scheduler.waiting_for == "", "the answer")
+    with pytest.raises(EnvironmentProblem, match="invalid partition specified: gpuu"):
+        scheduler.start(task)

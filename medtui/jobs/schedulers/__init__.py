@@ -90,7 +90,7 @@ class Scheduler(Protocol):
         """Why the last `start` found no room, such as `GPU 0 used by anna`; empty if it did."""
 
     def start(self, task: Task) -> Handle | None:
-        """Start a job; None where there is no room now. Never blocks for long.
+        """Start a job; None where there is no room, or no answer yet. Never blocks for long.
 
         Raises:
             EnvironmentProblem: the scheduler refuses such a job for good, or cannot be reached.

@@ -8,6 +8,9 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -33,8 +36,24 @@ RETRY_SECONDS = 30.0
 One that was not answered is tried again as soon as the queue can be listed.
 """
 
+ANSWER_SECONDS = 2.0
+"""How long a submission is waited for before it is asked after later.
+
+Without a controller `sbatch` takes 9 to 15 s to fail, and a minute without munge.
+"""
+
 _UNNAMED_LIMIT = "sbatch failed: Batch job submission failed: Job violates accounting/QOS policy"
 """What versions before 20.11 say, whether the number of jobs is at its limit or their size."""
+
+
+@dataclass(frozen=True)
+class _Submission:
+    """A job that `sbatch` is submitting in a thread, or whose answer nobody has taken yet."""
+
+    record: JobRecord
+    """As it was written before."""
+    answer: Future[str]
+    """The job's identifier."""
 
 
 class SlurmScheduler:
@@ -62,21 +81,31 @@ class SlurmScheduler:
         self._jobs: list[SlurmJob] = []
         self._unsure: dict[Path, float] = {}
         """Folder to the time of a submission that may have been accepted although it failed."""
+        self._submissions: dict[Path, _Submission] = {}
+        """By folder; one at a time is unanswered."""
+        self._thread = ThreadPoolExecutor(1, "sbatch")
         self._first: Listing | None = None
 
     @property
     def waiting_for(self) -> str:
         """Why Slurm does not answer, or accepts no job."""
         said = self._queue.problem or self._refusal
+        if self._is_submitting and not said:
+            said = "sbatch has not answered yet"
         return f"slurm: {said}" if said else ""
 
     def start(self, task: Task) -> SlurmJob | None:
-        """Submit a job; None where the study has as many as it may, or Slurm refuses it for now."""
-        if len(self._jobs) >= self._max_jobs or self._clock() < self._retry_at:
-            return None
-        record = self._record_of(task)
-        if record is not None and not record.id:
-            record = self._submit(task, record)
+        """Submit a job; None where the study has as many as it may, or Slurm refuses it for now.
+
+        None also while Slurm does not answer: the call goes on in a thread, and is asked after when
+        the same task is started again.
+        """
+        if task.folder not in self._submissions:
+            record = self._record_of(task) if self._has_room() else None
+            if record is None or record.id:
+                return None if record is None else self._follow(task, record)
+            self._submit(task, record)
+        record = self._accepted(task.folder)
         return None if record is None else self._follow(task, record)
 
     def reattach(self, task: Task) -> SlurmJob | None:
@@ -113,8 +142,20 @@ class SlurmScheduler:
         return [Place(line.replace("*", ""), "auto", 0) for line in lines]
 
     def close(self) -> None:
-        """End the thread that lists the queue; jobs go on."""
+        """End the threads; jobs go on, but for one that `sbatch` is still submitting."""
+        for folder, submission in self._submissions.items():
+            self._withdraw(folder, submission)
+        self._thread.shutdown()
         self._queue.close()
+
+    @property
+    def _is_submitting(self) -> bool:
+        return not all(each.answer.done() for each in self._submissions.values())
+
+    def _has_room(self) -> bool:
+        """Return whether another job may be submitted now."""
+        is_full = len(self._jobs) + len(self._submissions) >= self._max_jobs
+        return not (is_full or self._is_submitting or self._clock() < self._retry_at)
 
     def _record_of(self, task: Task) -> JobRecord | None:
         """Return the record of a task that is to be submitted; None where it may not be yet.
@@ -134,30 +175,54 @@ class SlurmScheduler:
         python = str(expand_home(asked)) if asked else sys.executable
         return JobRecord(self.name, secrets.token_hex(4), python=python, version=__version__)
 
-    def _submit(self, task: Task, record: JobRecord) -> JobRecord | None:
-        """Submit a task; return its record with the identifier, None where it is refused for now.
-
-        Raises:
-            EnvironmentProblem: it is refused for good.
-        """
+    def _submit(self, task: Task, record: JobRecord) -> None:
+        """Let `sbatch` submit a task, and wait for its answer for a moment."""
         name = job_name(task, record.token)
         script = job_script(
             task, self._settings, name=name, device=self._device, python=record.python
         )
         write_job(task.folder, record, self._fence)
         publish_text(task.folder / SCRIPT_NAME, script, self._fence)
+        answer = self._thread.submit(submit, task.folder)
+        self._submissions[task.folder] = _Submission(record, answer)
+        wait([answer], ANSWER_SECONDS)
+
+    def _accepted(self, folder: Path) -> JobRecord | None:
+        """Return the record of a job that is accepted; None without an answer, or where refused.
+
+        Raises:
+            EnvironmentProblem: it is refused for good.
+        """
+        submission = self._submissions[folder]
+        if not submission.answer.done():
+            return None
+        del self._submissions[folder]
         try:
-            identifier = submit(task.folder)
+            identifier = submission.answer.result()
         except EnvironmentProblem as error:
             if not may_pass(error.message) and not self._is_at_limit(error.message):
                 raise
-            self._unsure[task.folder] = self._clock()
+            self._unsure[folder] = self._clock()
             if not is_unreachable(error.message):
                 self._retry_at = self._clock() + RETRY_SECONDS
             self._refusal = error.message
             return None
         self._refusal = ""
-        return msgspec.structs.replace(record, id=identifier, state="waiting")
+        return msgspec.structs.replace(submission.record, id=identifier, state="waiting")
+
+    def _withdraw(self, folder: Path, submission: _Submission) -> None:
+        """Cancel a job that is accepted while its study stops, and follows it no more.
+
+        Where another supervisor has taken the study over, the job is that one's.
+        """
+        with suppress(EnvironmentProblem, OSError):
+            identifier = submission.answer.result()
+            self._fence()
+            self._queue.cancel(identifier)
+            cancelled = msgspec.structs.replace(
+                submission.record, id=identifier, state="ended", reason="CANCELLED"
+            )
+            write_job(folder, cancelled, self._fence)
 
     def _is_at_limit(self, message: str) -> bool:
         """Return whether a limit may be meant that Slurm does not name, and jobs of ours reach."""
