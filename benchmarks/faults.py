@@ -13,6 +13,7 @@ _NAMES = {
     "worker killed": "a worker killed at a random moment, once to three times",
     "worker killed at a change of a file": "a worker killed at a random change of a file",
     "gate killed at a change of a file": "a gate killed at each change of a file or within a write",
+    "evaluation killed at a change of a file": "an evaluation killed at changes of files 1 to 39",
     "follower or run killed": "a tracker's follower or its run, killed up to eight times",
     "follower killed at a change of a file": "a follower killed at a random change of a file",
     "processes of a study killed": "worker, supervisor, sampler, fork server or all, five kills",
@@ -24,7 +25,20 @@ _NAMES = {
     "malformed document": "a quarter of the malformed presets, cards and options",
     "SIGTERM to process 1": "SIGTERM to process 1 of a container",
     "takeover by real workers": "a suspended study with real workers that is taken over",
-}
+} | {
+    f"Slurm: {name} killed{when}": f"{name} of a Slurm cluster, killed {text}; then until {end}"
+    for name in ("slurmctld", "munged", "slurmd")
+    for when, text, end in (
+        (" under the reference", "until a run has ended", "the next run"),
+        ("", "and started again", "the next event"),
+    )
+} | {
+    f"Ray: kill_{name}": f"{text} of a Ray cluster, killed under two runs; then until two run again"
+    for name, text in (
+        ("raylet", "a node's raylet"), ("worker", "a worker"), ("actor", "a run's actor"),
+        ("supervisor", "a study's supervisor"), ("head", "the head"),
+    )
+}  # fmt: skip
 
 
 def main() -> None:

@@ -73,14 +73,16 @@ def has_noticed(study: StudyFolder) -> bool:
 
 
 @pytest.mark.parametrize("name", ["slurmctld", "munged", "slurmd"])
+@pytest.mark.parametrize("number", range(scaled(1, 3)))
 def test_the_next_run_starts_once_a_killed_daemon_is_back(
-    slurm_cluster, make_jobs, undisturbed, name
+    slurm_cluster, make_jobs, undisturbed, name, number
 ):
-    """The run that computes ends meanwhile; the next one needs Slurm."""
-    study = make_jobs(12, FEWER)
+    """Killed at a random moment of a run that ends meanwhile; the next one needs Slurm."""
+    study, rng = make_jobs(12, FEWER), random.Random(f"{name} {number}")
     resume_study(study)
     look = watch(study, slurm_cluster)
-    wait_until(lambda: num_told(study.reference) > 2, "the reference", LIMIT_SECONDS)
+    moment = rng.randrange(1, 10)
+    wait_until(lambda: num_told(study.reference) >= moment, "the reference", LIMIT_SECONDS)
     daemon = daemon_of(slurm_cluster, name)
     slurm_cluster.kill_daemon(daemon)
     wait_until(lambda: study.reference.result.exists() or look(), "its result", LIMIT_SECONDS)
@@ -93,7 +95,7 @@ def test_the_next_run_starts_once_a_killed_daemon_is_back(
     away = time.monotonic() - since
     wait_until(look, "the end of the study", LIMIT_SECONDS)
     check(study, undisturbed(12))
-    note_figure(f"Slurm: {name} killed under the reference", times=1, next_run_s=round(away, 1))
+    note_figure(f"Slurm: {name} killed under the reference", kills=1, seconds=round(away, 1))
 
 
 @pytest.mark.parametrize("name", ["slurmctld", "munged", "slurmd"])
@@ -115,6 +117,6 @@ def test_daemons_that_are_killed_again_and_again_cost_no_bit(
             since = time.monotonic()
             await_events(study, 1, look)
             away.append(time.monotonic() - since)
+            note_figure(f"Slurm: {name} killed", kills=1, seconds=round(away[-1], 1))
         wait_until(look, "the end of the study", LIMIT_SECONDS)
         check(study, undisturbed(30))
-    note_figure(f"Slurm: {name} killed", times=len(away), longest_away_s=round(max(away), 1))
