@@ -30,7 +30,8 @@ from medtui.analysis.non_inferiority import (
 )
 from medtui.analysis.pairing import PairedPredictions
 from medtui.metrics import Metric, metric_named
-from medtui.metrics.scores import Floats, Labels, Scores
+from medtui.metrics.arrays import Floats, Labels
+from medtui.metrics.scores import Scores
 
 RIGHT = 0.92
 """Accuracy, or AUROC, of the baseline."""

@@ -25,10 +25,11 @@ import numpy as np
 from scipy.stats import norm
 
 from medtui.metrics import Metric, metric_named
+from medtui.metrics.arrays import Floats
 from medtui.metrics.draws import Draws, all_patients, draw_patients, without_each_patient
 from medtui.metrics.jackknife import Jackknife, effective_number
 from medtui.metrics.recalibration import recalibrate_samples
-from medtui.metrics.scores import Floats, Scores
+from medtui.metrics.scores import Scores
 from medtui.metrics.shortage import MIN_POSITIVES
 from medtui.metrics.support import number_behind
 

@@ -20,11 +20,12 @@ import numpy as np
 
 from benchmarks.interval_coverage import QUANTILES, RESAMPLES, Tally, scores_of
 from medtui.metrics import Metric, metric_named
+from medtui.metrics.arrays import Floats
 from medtui.metrics.draws import all_patients, draw_patients
 from medtui.metrics.intervals import Sampled, change_of, on_samples
 from medtui.metrics.jackknife import Jackknife
 from medtui.metrics.nested import nested_of
-from medtui.metrics.scores import Floats, Scores
+from medtui.metrics.scores import Scores
 
 SEED_SPREADS = {"none": 0.0, "moderate": 0.1, "large": 0.3}
 """Standard deviation between seeds of the distance that separates the classes, 1.6 in the mean."""

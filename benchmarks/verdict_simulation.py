@@ -21,7 +21,8 @@ from medtui.analysis.pairing import PairedPredictions
 from medtui.analysis.subgroup_analysis import changes_of, judged_class
 from medtui.analysis.verdicts import judge_together
 from medtui.metrics import class_metric
-from medtui.metrics.scores import Floats, Labels, Scores
+from medtui.metrics.arrays import Floats, Labels
+from medtui.metrics.scores import Scores
 from medtui.metrics.shortage import MIN_POSITIVES
 from medtui.metrics.task import Task
 

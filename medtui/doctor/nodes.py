@@ -3,10 +3,9 @@
 import fcntl
 import platform
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import msgspec
 
 from medtui.doctor.finding import Finding
 from medtui.doctor.node_findings import Here, ProbedPlace, examine_place
+from medtui.doctor.node_job import JobEnd, NodeJob
 from medtui.doctor.node_probe import HELD, NodeFacts, clock_offset, decoder
 from medtui.errors import EnvironmentProblem, explain_os_error
 from medtui.preset import Preset
@@ -27,28 +27,6 @@ GRACE_SECONDS = 5.0
 """How long the answer of a job that has ended may take to be seen from here."""
 
 MAX_BYTES = 64 * 1024
-
-MODULE = "medtui.doctor.node_probe"
-
-
-class JobEnd(msgspec.Struct, frozen=True):
-    """How a job ended that wrote no answer, or why it will never start."""
-
-    reason: str
-    remedy: str = ""
-    """Empty where the software of the node is the likely cause."""
-
-
-class NodeJob(msgspec.Struct):
-    """The job in one partition, or on one node."""
-
-    place: str
-    answer: str
-    """Name of the file that it writes."""
-    state: Callable[[], JobEnd | str]
-    """Returns how it ended, or why it waits; empty while it runs."""
-    cancel: Callable[[], object]
-    has_gpu: bool = False
 
 
 def examine_cluster(
@@ -135,8 +113,3 @@ def _shared_folder(runs_dir: Path) -> Iterator[Path]:
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def probe_command(folder: Path, answer: str, data: str, python: str = sys.executable) -> list[str]:
-    """Return the command of a job."""
-    return [python, "-m", MODULE, str(folder), answer, *([data] if data else [])]

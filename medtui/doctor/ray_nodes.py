@@ -9,7 +9,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from medtui.doctor.nodes import JobEnd, NodeJob, probe_command
+from medtui.doctor.node_job import JobEnd, NodeJob, probe_command
 from medtui.errors import EnvironmentProblem
 from medtui.jobs.schedulers.ray_connection import connect
 from medtui.preset import Preset

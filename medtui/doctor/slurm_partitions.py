@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from shlex import join
 
-from medtui.doctor.nodes import JobEnd, NodeJob, probe_command
+from medtui.doctor.node_job import JobEnd, NodeJob, probe_command
 from medtui.errors import EnvironmentProblem
 from medtui.jobs.schedulers.slurm_programs import call, cancel, submit
 from medtui.jobs.schedulers.slurm_script import setup_line

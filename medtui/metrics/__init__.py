@@ -1,7 +1,7 @@
 """The metrics: one registry of what predictions amount to. Knows no torch, and loads no numpy.
 
-The arrays are in `medtui.metrics.scores`; whoever has predictions imports that, and
-`medtui.metrics.measurement` or `medtui.metrics.intervals` for the numbers.
+Predictions as arrays are `medtui.metrics.scores`; the numbers are computed from them by
+`medtui.metrics.measurement` and `medtui.metrics.intervals`.
 """
 
 from medtui.metrics.positive import (

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from medtui.metrics.arrays import Floats
     from medtui.metrics.draws import Draws
-    from medtui.metrics.scores import Floats, Scores
+    from medtui.metrics.scores import Scores
 
 NUM_BINS = 15
 """Bins of equal width. Source: Guo et al. 2017, arXiv 1706.04599."""

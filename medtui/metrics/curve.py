@@ -5,15 +5,11 @@ scikit-learn's bit for bit, at a fraction of its time, most of which goes into c
 Shapes: N images with a known label, L distinct scores, P points of a ROC curve.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from medtui.metrics.scores import Floats, Labels
+from medtui.metrics.arrays import Floats, Labels
 
 
 @dataclass(frozen=True)

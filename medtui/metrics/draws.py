@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from medtui.metrics.scores import ALL_ROWS, Floats, Rows
+from medtui.metrics.arrays import ALL_ROWS, Floats, Rows
 
 MAX_LEFT_OUT = 400
 """Samples of a jackknife at most."""

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from medtui.metrics.arrays import Floats
 from medtui.metrics.draws import Draws, all_patients, draw_patients, without_each_patient
 from medtui.metrics.interval_method import IntervalMethod
 from medtui.metrics.interval_reasons import reason_without
 from medtui.metrics.jackknife import Jackknife, effective_number
 from medtui.metrics.registry import Metric, reported_metrics
-from medtui.metrics.scores import Floats, Scores
+from medtui.metrics.scores import Scores
 from medtui.metrics.shortage import Shortage, Unit, interval_shortage
 from medtui.metrics.support import number_behind
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medtui.metrics.scores import Floats
+from medtui.metrics.arrays import Floats
 from medtui.metrics.student import student_quantile
 
 CONFIDENCE = 0.95

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from medtui.metrics.arrays import Floats
 from medtui.metrics.draws import all_patients, without_each_patient
 from medtui.metrics.intervals import (
     Difference,
@@ -40,7 +41,7 @@ from medtui.metrics.jackknife import (
     standard_error_of,
 )
 from medtui.metrics.registry import Metric
-from medtui.metrics.scores import Floats, Scores
+from medtui.metrics.scores import Scores
 from medtui.metrics.shortage import interval_shortage
 from medtui.metrics.student import student_quantile
 from medtui.metrics.support import number_behind

@@ -14,9 +14,10 @@ from medtui.metrics.rates import mean_of_classes, mean_of_defined, share
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from medtui.metrics.arrays import Floats
     from medtui.metrics.curve import Curve
     from medtui.metrics.draws import Draws
-    from medtui.metrics.scores import Floats, Scores
+    from medtui.metrics.scores import Scores
 
     Ranked = tuple[Floats, Floats, Floats]
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from medtui.metrics.arrays import Floats, Labels
     from medtui.metrics.draws import Draws
-    from medtui.metrics.scores import Floats, Labels, Scores
+    from medtui.metrics.scores import Scores
 
 
 def accuracy(scores: Scores) -> float:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from medtui.metrics.arrays import Floats, Labels
 from medtui.metrics.draws import Draws
-from medtui.metrics.scores import Floats, Labels, Scores
+from medtui.metrics.scores import Scores
 
 MAX_LOGIT = 34.0
 """Bound of logits: float64 holds no probability closer to 1."""

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from medtui.events import Metrics
+    from medtui.metrics.arrays import Floats
     from medtui.metrics.draws import Draws
     from medtui.metrics.positive import PositiveClass
-    from medtui.metrics.scores import Floats, Scores
+    from medtui.metrics.scores import Scores
     from medtui.metrics.task import Task
 
 MIN_PATIENTS_PAIRED = 9

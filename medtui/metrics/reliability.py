@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from medtui.metrics.arrays import Floats
 from medtui.metrics.class_calibration import ClassCalibration, ReliabilityBin
 from medtui.metrics.draws import without_each_patient
 from medtui.metrics.interval_reasons import reason_without
@@ -11,7 +12,7 @@ from medtui.metrics.jackknife import Jackknife, effective_number
 from medtui.metrics.positive import has_positive_class
 from medtui.metrics.recalibration import recalibrate, recalibrate_samples
 from medtui.metrics.registry import Metric, defined
-from medtui.metrics.scores import Floats, Scores
+from medtui.metrics.scores import Scores
 
 NUM_GROUPS = 10
 """Groups of a curve; as many bins of equal width would leave most of a rare class's empty."""

@@ -10,17 +10,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from medtui.metrics.arrays import ALL_ROWS, Floats, Labels, Mask, Rows
 from medtui.metrics.curve import Curve, curve_of
 from medtui.metrics.none_class import NoneColumns
 from medtui.metrics.task import Task
-
-Floats = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-Rows = slice | npt.NDArray[np.intp]
-"""Rows of an array: all of them as a slice, which copies nothing, or some by number."""
-
-ALL_ROWS = slice(None)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from medtui.errors import UsageError
 from medtui.metrics import positive_class
+from medtui.metrics.arrays import Mask
 from medtui.metrics.none_class import NoneClass
-from medtui.metrics.scores import Mask, Scores, make_scores
+from medtui.metrics.scores import Scores, make_scores
 from medtui.metrics.task import Task
 from medtui.metrics.threshold_rule import FORMER_RULE, ThresholdRule, wanted_sensitivity
 from medtui.metrics.thresholds import choose_thresholds

@@ -10,8 +10,9 @@ from medtui import __version__
 from medtui.cli.show.nodes import nodes_table
 from medtui.doctor import nodes, slurm_partitions
 from medtui.doctor.node_findings import Here, ProbedPlace, examine_place
+from medtui.doctor.node_job import JobEnd, NodeJob, probe_command
 from medtui.doctor.node_probe import HELD, NodeFacts, clock_offset, probe_node
-from medtui.doctor.nodes import JobEnd, NodeJob, await_places
+from medtui.doctor.nodes import await_places
 from medtui.doctor.slurm_partitions import probe_script, state_of_job
 from medtui.errors import EnvironmentProblem
 from medtui.jobs.schedulers import slurm_programs
@@ -204,7 +205,7 @@ def test_a_node_without_the_runs_folder_names_it(tmp_path):
     """In the last line of its output, which `doctor` shows."""
     missing = tmp_path / "runs"
     done = subprocess.run(
-        nodes.probe_command(missing / ".medtui-doctor-1", "answer", ""),
+        probe_command(missing / ".medtui-doctor-1", "answer", ""),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1

@@ -17,9 +17,10 @@ from medtui.engine.training.device_curve import device_curve
 from medtui.engine.training.device_metrics import device_scores, measure_on_device
 from medtui.engine.training.evaluation import Evaluator
 from medtui.engine.training.loss import known_label_loss
+from medtui.metrics.arrays import Floats, Labels, Mask
 from medtui.metrics.measurement import measure
 from medtui.metrics.none_class import NoneColumns
-from medtui.metrics.scores import Floats, Labels, Mask, make_scores
+from medtui.metrics.scores import make_scores
 from medtui.metrics.thresholds import choose_thresholds
 from tests.helpers.devices import DEVICES
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from medtui.metrics import metric_named
+from medtui.metrics.arrays import Floats, Labels
 from medtui.metrics.curve import area_under_roc, curve_of, mean_precision
-from medtui.metrics.scores import Floats, Labels, Scores
+from medtui.metrics.scores import Scores
 from medtui.metrics.thresholds import NO_CHOICE, choose_thresholds
 
 

@@ -8,9 +8,10 @@ import sklearn.metrics as sk
 from pydantic import ValidationError
 
 from medtui.metrics import metric_named
+from medtui.metrics.arrays import Floats, Labels
 from medtui.metrics.none_class import NoneClass
 from medtui.metrics.operating_points import operating_points
-from medtui.metrics.scores import Floats, Labels, Scores, make_scores
+from medtui.metrics.scores import Scores, make_scores
 from medtui.metrics.threshold_rule import (
     RULES,
     describe_decisions,

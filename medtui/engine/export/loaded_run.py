@@ -28,7 +28,7 @@ from medtui.engine.run.load_run import check_models, finished_result, load_netwo
 from medtui.engine.training.batches import EvaluationBatches, Images, normalisation_of
 from medtui.engine.training.network import named_layers, require_finite
 from medtui.errors import MedtuiError, UsageError
-from medtui.metrics.scores import Mask
+from medtui.metrics.arrays import Mask
 from medtui.metrics.task import Task
 from medtui.runs.data_digest import recorded_digest
 from medtui.runs.folder import RunFolder

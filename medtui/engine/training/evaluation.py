@@ -20,8 +20,9 @@ from medtui.engine.training.batches import EvaluationBatches, Images
 from medtui.engine.training.cropped_view import view_for
 from medtui.engine.training.device_metrics import device_scores, measure_on_device
 from medtui.events import Metrics
+from medtui.metrics.arrays import Mask
 from medtui.metrics.measurement import measure
-from medtui.metrics.scores import Mask, Scores, make_scores
+from medtui.metrics.scores import Scores, make_scores
 from medtui.metrics.task import Task
 from medtui.metrics.thresholds import Decision, choose_thresholds
 
