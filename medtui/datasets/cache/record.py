@@ -8,15 +8,20 @@ import msgspec
 from msgspec.structs import replace
 
 from medtui.datasets.decoding.child import Done
+from medtui.datasets.decoding.decoded_images import DecodedImages
 from medtui.datasets.decoding.dicom_header import Header
 from medtui.datasets.decoding.image import is_deep_file
 from medtui.datasets.decoding.settings import DecodeSettings
+from medtui.storage import UnreadableFile, read_bytes
+
+_MAX_BYTES = 4 * 1024**3
+"""More than the index of ten million images has."""
 
 DECODER = 2
 """Version of the decoder. Version 1 dropped the low byte of pixels of 16 bits."""
 
 
-class CacheRecord(msgspec.Struct, frozen=True):
+class CacheRecord(DecodedImages, frozen=True, kw_only=True):
     """Content of `index.json`: what was measured on the images of a cache entry."""
 
     key: str
@@ -25,22 +30,8 @@ class CacheRecord(msgspec.Struct, frozen=True):
     """Name of the card for which the entry was built."""
     root: str
     """Folder of the image files."""
-    sums: list[list[int]]
-    """Sum of the pixels per image and channel."""
-    squares: list[list[int]]
-    """Sum of the squared pixels per image and channel."""
-    hashes: list[str]
-    """Hash of each image's pixels."""
-    kinds: list[str]
-    """Format, mode, width and height of each file."""
-    bad: dict[int, str]
-    """Row to the reason why its file could not be decoded."""
     decoder: int = 1
     """`DECODER` of the version that decoded the files."""
-    largest: dict[int, int] = {}
-    """Row to the largest stored value of an image deeper than 8 bits without a window."""
-    bits: int | None = None
-    """Range of these images: 2**bits is white; None where there are none."""
     range_key: str = ""
     """Key of the files that `bits` was measured on; empty where the card states the range."""
 
@@ -63,16 +54,16 @@ class HeaderRecord(msgspec.Struct, frozen=True):
 def read_header_record(entry: Path) -> HeaderRecord | None:
     """Return the record of an entry of DICOM headers; None where it is missing or damaged."""
     try:
-        return msgspec.json.decode((entry / HEADERS_FILE).read_bytes(), type=HeaderRecord)
-    except (OSError, ValueError, msgspec.DecodeError):
+        return msgspec.json.decode(read_bytes(entry / HEADERS_FILE, _MAX_BYTES), type=HeaderRecord)
+    except (UnreadableFile, ValueError, msgspec.DecodeError):
         return None
 
 
 def read_record(entry: Path) -> CacheRecord | None:
     """Return the record of a complete entry; None where it is missing or damaged."""
     try:
-        return msgspec.json.decode((entry / "index.json").read_bytes(), type=CacheRecord)
-    except (OSError, ValueError, msgspec.DecodeError):
+        return msgspec.json.decode(read_bytes(entry / "index.json", _MAX_BYTES), type=CacheRecord)
+    except (UnreadableFile, ValueError, msgspec.DecodeError):
         return None
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from medtui.datasets.decoding.decoded_images import DecodedImages
 from medtui.datasets.decoding.dicom_header import Header, read_header
 from medtui.datasets.decoding.image import decode_file
 from medtui.datasets.decoding.image_stats import Measured, measure
@@ -40,26 +41,12 @@ class Job(msgspec.Struct, frozen=True):
     """Whether the images are decoded, or their DICOM headers read."""
 
 
-class Done(msgspec.Struct, frozen=True):
+class Done(DecodedImages, frozen=True, kw_only=True):
     """Result of a job."""
 
     first: int
     """Row of the first image."""
-    sums: list[list[int]]
-    """Sum of the pixels per image and channel."""
-    squares: list[list[int]]
-    """Sum of the squared pixels per image and channel."""
-    hashes: list[str]
-    """Hash of each image's pixels."""
-    kinds: list[str]
-    """Format, mode and size of each file; empty for bad files."""
-    bad: dict[int, str]
-    """Row to the reason why its file could not be decoded."""
-    largest: dict[int, int] = {}
-    """Row to the largest stored value of an image deeper than 8 bits without a window."""
-    bits: int | None = None
-    """Range by which these were scaled; None for each one's own range."""
-    headers: list[Header | None] = []
+    headers: list[Header | None] = msgspec.field(default_factory=list)
     """DICOM header of each file, where the job asks for them; None where it cannot be read."""
 
     @property
@@ -71,7 +58,7 @@ class Done(msgspec.Struct, frozen=True):
 def read_headers(job: Job) -> Done:
     """Read the DICOM headers of a job's files."""
     headers = [read_header(Path(file)) for file in job.files]
-    return Done(job.first, [], [], [], [], {}, headers=headers)
+    return Done([], [], [], [], {}, first=job.first, headers=headers)
 
 
 def run_job(job: Job, array_NHWC: np.ndarray | None) -> Done:
@@ -94,7 +81,6 @@ def run_job(job: Job, array_NHWC: np.ndarray | None) -> Done:
             array_NHWC[row] = pixels_HWC
         measured.append(measure(pixels_HWC))
     return Done(
-        job.first,
         [each.sums for each in measured],
         [each.squares for each in measured],
         [each.hash for each in measured],
@@ -102,6 +88,7 @@ def run_job(job: Job, array_NHWC: np.ndarray | None) -> Done:
         bad,
         largest,
         job.settings.bits,
+        first=job.first,
     )
 
 

@@ -130,7 +130,7 @@ class _Worker(threading.Thread):
                 return self._run(job)
             except ChildDiedError as error:
                 reason = str(error)
-        return Done(job.first, [], [], [], [], {job.first: reason})
+        return Done([], [], [], [], {job.first: reason}, first=job.first)
 
     def _run(self, job: Job) -> Done:
         if self._child is None:

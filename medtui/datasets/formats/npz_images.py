@@ -122,12 +122,12 @@ def _scaled(image: Images, settings: DecodeSettings) -> tuple[Images, str]:
 def _measured(first: int, scaled: list[tuple[Images, str]]) -> Done:
     measured = [measure(pixels_HWC) for pixels_HWC, _ in scaled]
     return Done(
-        first,
         [each.sums for each in measured],
         [each.squares for each in measured],
         [each.hash for each in measured],
         [kind for _, kind in scaled],
         bad={},
+        first=first,
     )
 
 
