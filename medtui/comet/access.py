@@ -14,12 +14,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from medtui.errors import EnvironmentProblem
+from medtui.storage import UnreadableFile, read_bytes
 from medtui.tracking.reach import is_reachable
 from medtui.user_folders import expand_home
 
 DEFAULT_URL = "https://www.comet.com"
 
 DISTRIBUTION = "comet-ml"
+
+_MAX_BYTES = 64 * 1024
+"""A longer file is no configuration of comet_ml."""
 
 
 def installed_version() -> str | None:
@@ -61,9 +65,9 @@ def _settings(name: str, environment: Mapping[str, str]) -> Iterator[tuple[str, 
     for path in _config_files(environment):
         parser = configparser.ConfigParser(interpolation=None)
         try:
-            parser.read(path, encoding="utf-8")
+            parser.read_string(read_bytes(path, _MAX_BYTES).decode())
             value = parser.get("comet", name, fallback="").strip()
-        except (OSError, configparser.Error, UnicodeDecodeError):
+        except (UnreadableFile, configparser.Error, UnicodeDecodeError):
             continue
         if value:
             yield str(path), value

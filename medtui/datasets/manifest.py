@@ -10,7 +10,8 @@ from pathlib import Path
 
 from medtui.datasets.index import ImageIndex
 from medtui.datasets.progress import Progress, Reporter
-from medtui.errors import EnvironmentProblem, UsageError
+from medtui.errors import UsageError
+from medtui.storage import read_bytes
 
 NOT_LISTED = "not in the list of checksums"
 OTHER_CONTENT = "checksum differs"
@@ -21,6 +22,9 @@ _TAGGED = re.compile(r"(?P<mark>\\?)[A-Z0-9-]+ ?\((?P<path>.+)\) ?= ?(?P<sum>[0-
 """The same with `--tag`, and as BSD and macOS write it."""
 
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
+
+_MAX_BYTES = 1024**3
+"""More than a list of ten million files has."""
 
 _ALGORITHMS = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
 """Number of hexadecimal digits to the algorithm."""
@@ -36,10 +40,7 @@ def read_manifest(path: Path) -> Manifest:
         EnvironmentProblem: the list cannot be read.
         UsageError: a line is none of a list of checksums, or there is no line.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
-    except OSError as error:
-        raise EnvironmentProblem(f"{path}: {error.strerror or error}.") from error
+    text = read_bytes(path, _MAX_BYTES).decode("utf-8-sig", "surrogateescape")
     manifest = {}
     for number, line in enumerate(text.split("\n"), 1):
         content = line.removesuffix("\r")

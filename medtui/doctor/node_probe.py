@@ -20,6 +20,7 @@ from medtui.doctor.software import read_torch_facts
 from medtui.protocol.environment import TorchEnvironment
 from medtui.runs.atomic_file import publish_bytes
 from medtui.runs.ownership.flock import try_flock
+from medtui.storage import open_regular
 from medtui.telemetry.process_stat import own_boot_id
 
 HELD = "held"
@@ -84,7 +85,7 @@ def clock_offset(folder: Path) -> float:
 
 
 def _sees_locks(held: Path) -> bool:
-    with held.open("rb") as file:
+    with open_regular(held) as file:
         try:
             return not try_flock(file.fileno(), fcntl.LOCK_SH)
         except OSError:
@@ -97,7 +98,7 @@ def _problem_of(data: str) -> str:
         if path.is_dir():
             next(path.iterdir(), None)
         else:
-            path.open("rb").close()
+            open_regular(path).close()
     except OSError as error:
         return f"{data}: {error.strerror}"
     return ""

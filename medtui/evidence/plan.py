@@ -17,9 +17,10 @@ from medtui.preset.toml import (
     Source,
     all_differ,
     check,
+    decode_text,
     fault,
     parse_table,
-    read_text,
+    read_content,
     validate,
 )
 from medtui.storage import FileDigest, digest_of
@@ -134,11 +135,12 @@ class StatedPlan:
         Raises:
             DocumentError: the file cannot be read, or does not make a plan.
         """
-        text = read_text(path)
+        content = read_content(path)
+        text = decode_text(path, content)
         table: dict[str, Any] = parse_table(text, str(path))
         self.source = Source(str(path), text)
         self.plan = validate(Plan, table, self.source)
-        self.digest: FileDigest = digest_of(path.read_bytes())
+        self.digest: FileDigest = digest_of(content)
         """Of the file."""
 
     def require(self, faults: Mapping[Location, str]) -> None:

@@ -31,8 +31,10 @@ __all__ = [
     "Source",
     "all_differ",
     "check",
+    "decode_text",
     "fault",
     "parse_table",
+    "read_content",
     "read_text",
     "validate",
 ]
@@ -54,10 +56,27 @@ def read_text(path: Path) -> str:
     Raises:
         DocumentError: the file is missing, unreadable, too large or not UTF-8.
     """
+    return decode_text(path, read_content(path))
+
+
+def read_content(path: Path) -> bytes:
+    """Read a TOML file as it is.
+
+    Raises:
+        DocumentError: the file is missing, unreadable or too large.
+    """
     try:
-        raw = read_bytes(path, MAX_BYTES)
+        return read_bytes(path, MAX_BYTES)
     except UnreadableFile as error:
         raise DocumentError(str(path), [Problem(f"{error.reason}. Check the path.")]) from error
+
+
+def decode_text(path: Path, raw: bytes) -> str:
+    """Return the text of a TOML file, which may begin with a byte order mark.
+
+    Raises:
+        DocumentError: it is not UTF-8.
+    """
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -19,7 +19,7 @@ import msgspec
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.runs.json_record import DECODE_ERRORS
 from medtui.sharing.manifest import FORMAT, NAME, PackManifest, problem_of_names
-from medtui.storage import FileDigest, UnreadableFile, digest_of_file, open_regular
+from medtui.storage import FileDigest, digest_of_file, open_regular, unreadable
 from medtui.storage.json_seal import check_seal, is_sealed
 from medtui.storage.writing import writing
 from medtui.units import format_bytes
@@ -61,10 +61,8 @@ def open_pack(path: Path) -> Path:
         DamagedPack: it is no pack, damaged, or holds what would not stay in the folder.
         EnvironmentProblem: it cannot be read, or there is no room for it.
     """
-    try:
-        key = digest_of_file(path).sha256[:32]
-    except UnreadableFile as error:
-        raise EnvironmentProblem(error.message) from error
+    _require_archive(path)
+    key = digest_of_file(path).sha256[:32]
     packs = cache_folder() / "packs"
     folder = packs / key
     try:
@@ -93,6 +91,22 @@ def read_manifest(path: Path) -> PackManifest:
             return _manifest_of(archive)
     except _BROKEN as error:
         raise DamagedPack(path, str(error) or type(error).__name__) from error
+
+
+def _require_archive(path: Path) -> None:
+    """Raise for what is no archive by its end, before all of it is read for its digest.
+
+    Raises:
+        DamagedPack: it is none.
+        UnreadableFile: it cannot be read.
+    """
+    try:
+        with open_regular(path) as file:
+            is_archive = zipfile.is_zipfile(file)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if not is_archive:
+        raise DamagedPack(path, "it is no zip archive")
 
 
 def _unpack_beside(path: Path, folder: Path) -> None:

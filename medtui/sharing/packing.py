@@ -117,7 +117,7 @@ def _file_beside(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
 
 def _delete_orphan(path: Path) -> None:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if _lock(file):
                 path.unlink(missing_ok=True)
     except OSError:

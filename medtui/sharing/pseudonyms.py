@@ -16,12 +16,15 @@ from pathlib import Path
 
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.sharing.identifiers import Identifiers, forms_of
+from medtui.storage import read_bytes
 from medtui.user_folders import user_folder
 
 WITHHELD = "withheld"
 """Stands for folders, files, users and machines."""
 
 _SECRET_BYTES = 32
+_MAX_SECRET_BYTES = 4096
+_HINT = "The secret behind pseudonyms belongs there. If it is deleted, a new one is drawn."
 _PATIENT_DIGITS, _IMAGE_DIGITS = 4, 6
 
 
@@ -122,20 +125,24 @@ def _numbered(
 
 
 def _own_secret() -> bytes:
-    """Return the user's secret; draw one where there is none. Only the user may read it."""
+    """Return the user's secret; draw one where there is none. Only the user may read it.
+
+    Raises:
+        EnvironmentProblem: it cannot be read or written.
+    """
     path = secret_path()
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             _create(path, secrets.token_hex(_SECRET_BYTES).encode())
-        secret = path.read_bytes().strip()
     except OSError as error:
         raise EnvironmentProblem(
-            f"The secret behind pseudonyms cannot be read: {path}: {error.strerror}."
+            f"The secret behind pseudonyms cannot be written: {path}: {error.strerror}."
         ) from error
+    secret = read_bytes(path, _MAX_SECRET_BYTES, hint=_HINT).strip()
     if len(secret) < _SECRET_BYTES:
         raise EnvironmentProblem(
-            f"{path} is no secret: it is too short.", hint="Delete it; another one is drawn."
+            f"{path} is too short for the secret behind pseudonyms.", hint=_HINT
         )
     return secret
 

@@ -5,6 +5,7 @@ no rule here knows are left out: logs of processes, exports (they carry the data
 features of train images, checkpoints, trackers.
 """
 
+import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +43,7 @@ from medtui.sharing.record_copy import (
     shared_telemetry,
 )
 from medtui.sharing.scrubbing import Scrubber, shared_preset
-from medtui.storage import FileDigest, digest_of, digest_of_file, read_bytes
+from medtui.storage import DamagedFile, FileDigest, digest_of, digest_of_file, read_bytes
 
 _MAX_TEXT_BYTES = 1024**3
 
@@ -115,7 +116,7 @@ class StudyCopy:
         }
         for path, make in makers.items():
             if path.is_file():
-                yield path, make(path)
+                yield path, _copy_of(path, make)
         yield from self._answers_of(run)
 
     def _answers_of(self, run: RunFolder) -> Iterator[tuple[Path, bytes]]:
@@ -123,8 +124,7 @@ class StudyCopy:
             predictions = read_predictions(run.predictions)
             yield run.predictions, shared_predictions(predictions, self.pseudonyms)
         if run.changed.is_file():
-            text = read_bytes(run.changed, _MAX_TEXT_BYTES).decode()
-            yield run.changed, shared_changes(text, self.pseudonyms)
+            yield run.changed, self._changes(run.changed)
 
     def _opened(self, run: RunFolder, files: dict[str, FileDigest]) -> Iterator[Member]:
         """Yield the result with the test that a gate has opened, and what belongs to it."""
@@ -146,11 +146,23 @@ class StudyCopy:
         content = shared_external(table, digest_of(answers), self._scrubber)
         yield self._copied(folder.result, content, target.result)
 
+    def _changes(self, path: Path) -> bytes:
+        """Return `changed.csv`.
+
+        Raises:
+            DamagedFile: it is no table of changed images.
+        """
+        content = read_bytes(path, _MAX_TEXT_BYTES)
+        try:
+            return shared_changes(content.decode(), self.pseudonyms)
+        except (ValueError, IndexError, csv.Error) as error:
+            raise DamagedFile(path, "it is no table of changed images") from error
+
     def _gate(self, path: Path) -> bytes:
         """Return what a gate found, without the text of the plan, which a person wrote."""
         table = read_table(path)
-        plan = {"plan_text": "", "plan_sha256": self.pseudonyms.digest(table["plan_sha256"])}
-        return shared_record(table | plan, self._scrubber)
+        digest = self.pseudonyms.digest(str(table.get("plan_sha256", "")))
+        return shared_record(table | {"plan_text": "", "plan_sha256": digest}, self._scrubber)
 
     def _preset(self, path: Path) -> bytes:
         content = shared_preset(read_text(path), str(path))
@@ -170,6 +182,18 @@ class StudyCopy:
             same = digest_of_file(path).sha256
             self._digests[same] = same
         return Member(name_in_pack(self.chosen.study, target or path), content)
+
+
+def _copy_of(path: Path, make: Callable[[Path], bytes | Path]) -> bytes | Path:
+    """Return what `make` writes for a file. A record without a checksum may have any content.
+
+    Raises:
+        MedtuiError: the file is damaged.
+    """
+    try:
+        return make(path)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DamagedFile(path, f"it is no record of this kind ({error!r})") from error
 
 
 def _digest_of(content: bytes | Path) -> FileDigest:

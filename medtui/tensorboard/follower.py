@@ -3,6 +3,7 @@
 The only module with tensorboard. Scalars are float32, as TensorBoard stores them.
 """
 
+import io
 import socket
 import sys
 import time
@@ -20,12 +21,15 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from medtui.preset import Preset
 from medtui.runs.folder import RunFolder
+from medtui.storage import read_bytes
 from medtui.tracking.follower import run_follower
 from medtui.tracking.state import TrackerState, write_state
 from medtui.tracking.tracker import Artifact, Facts, Measured, Progress, RunDescription, Update
 
 _EVENT_FILES = "events.out.tfevents.*"
 """Names of the files, as TensorBoard looks for them."""
+
+_MAX_FIGURE_BYTES = 64 * 1024 * 1024
 
 
 class TensorBoardTracker:
@@ -97,10 +101,11 @@ class TensorBoardTracker:
         self._write([Summary.Value(tag=f"{tag}/text_summary", metadata=metadata, tensor=tensor)], 0)
 
     def _write_figure(self, path: Path) -> None:
-        with Image.open(path) as image:
+        content = read_bytes(path, _MAX_FIGURE_BYTES)
+        with Image.open(io.BytesIO(content)) as image:
             width, height = image.size
         encoded = Summary.Image(
-            width=width, height=height, colorspace=4, encoded_image_string=path.read_bytes()
+            width=width, height=height, colorspace=4, encoded_image_string=content
         )
         self._write([Summary.Value(tag=f"figures/{path.stem}", image=encoded)], 0)
 

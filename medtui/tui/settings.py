@@ -68,7 +68,7 @@ def load_settings() -> Settings:
         DocumentError: the file exists and is not valid.
     """
     path = settings_path()
-    if not path.is_file():
+    if not path.exists():
         return Settings()
     return _read_valid(path) or _read_or_explain(path)
 

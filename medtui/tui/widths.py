@@ -7,7 +7,11 @@ import msgspec
 
 from medtui.errors import EnvironmentProblem
 from medtui.runs.atomic_file import publish_text
+from medtui.runs.json_record import DECODE_ERRORS
+from medtui.storage import read_bytes
 from medtui.user_folders import user_folder
+
+_MAX_BYTES = 1024 * 1024
 
 _decoder = msgspec.json.Decoder(dict[str, int])
 
@@ -20,8 +24,8 @@ def widths_path() -> Path:
 def read_widths() -> dict[str, int]:
     """Return cells by name of the pane; empty where the file is not there or damaged."""
     try:
-        return _decoder.decode(widths_path().read_bytes())
-    except (OSError, EnvironmentProblem, msgspec.MsgspecError):
+        return _decoder.decode(read_bytes(widths_path(), _MAX_BYTES))
+    except (EnvironmentProblem, *DECODE_ERRORS):
         return {}
 
 

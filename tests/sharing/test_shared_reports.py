@@ -6,7 +6,9 @@ import pytest
 
 from medtui.sharing.marker import SENTENCE
 from medtui.sharing.pseudonyms import secret_path
+from medtui.sharing.shadow import shadowed
 from medtui.sharing.sweep import NamesRemain
+from medtui.storage import DamagedFile
 
 NUMBER = re.compile(r"\d+\.\d+ %|\d\.\d{3}")
 
@@ -69,3 +71,17 @@ def test_verbs_say_that_names_were_replaced(medtui, study, tmp_path):
     medtui("card", "films/prune-0.5", "-o", "c.md", "--runs-dir", "p.zip")
     assert SENTENCE in (tmp_path / "c.md").read_text()
     medtui("card", "--verify", "c.json", "--runs-dir", "p.zip")
+
+
+@pytest.mark.parametrize("kind", ["changed", "model_record"])
+@pytest.mark.parametrize(
+    "content", [b'{"data": "x", "layers": "x"}\n', b"name\n\xff\xfe\n", b"[1]"]
+)
+def test_a_file_of_another_form_is_named(study, kind, content, tmp_path, monkeypatch):
+    """A study of another user may hold anything under the names of medtui's files."""
+    monkeypatch.setenv("MEDTUI_CONFIG_DIR", str(tmp_path / "config"))
+    path = getattr(study.run("prune-0.5"), kind)
+    path.write_bytes(content)
+    with pytest.raises(DamagedFile) as caught, shadowed([study]):
+        pass
+    assert str(path) in caught.value.message

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from medtui.datasets.findings import Findings, error, note, warning
 from medtui.errors import EnvironmentProblem, UsageError
+from medtui.storage import open_regular
 from medtui.units import format_bytes, plural
 
 MAX_BYTES = 2**30
@@ -101,7 +102,7 @@ def lines_of(text: str) -> Iterator[str]:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             raw = file.read(MAX_BYTES + 1)
         if raw.startswith(b"\x1f\x8b"):
             with gzip.open(io.BytesIO(raw)) as packed:

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import tomli
 
 from medtui.analysis.baselines import baseline_of
 from medtui.analysis.run_record import RunRecord
 from medtui.errors import MedtuiError
 from medtui.evidence.card.changes import changes_tree
 from medtui.evidence.card.split_counts import split_counts
-from medtui.preset.toml import read_text
+from medtui.preset.toml import parse_table, read_text
 from medtui.runs.folder import RunFolder
 from medtui.runs.ledger import read_ledger
 from medtui.runs.log.reader import EventTail
@@ -97,7 +96,7 @@ class Documents:
             case "predictions.npz":
                 return changes_tree(self.baseline, self.record)
             case _ if path.suffix == ".toml":
-                return tomli.loads(read_text(path))
+                return parse_table(read_text(path), str(path))
             case _:
                 content = read_bytes(path, _MAX_BYTES)
         try:

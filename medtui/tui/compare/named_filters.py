@@ -6,7 +6,11 @@ import msgspec
 
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.runs.atomic_file import publish_text
+from medtui.runs.json_record import DECODE_ERRORS
+from medtui.storage import read_bytes
 from medtui.user_folders import user_folder
+
+_MAX_BYTES = 1024 * 1024
 
 _decoder = msgspec.json.Decoder(dict[str, str])
 
@@ -19,8 +23,8 @@ def filters_path() -> Path:
 def read_filters() -> dict[str, str]:
     """Return the named filters, the latest first; empty where the file is not there or damaged."""
     try:
-        found = _decoder.decode(filters_path().read_bytes())
-    except (OSError, EnvironmentProblem, msgspec.MsgspecError):
+        found = _decoder.decode(read_bytes(filters_path(), _MAX_BYTES))
+    except (EnvironmentProblem, *DECODE_ERRORS):
         return {}
     return dict(reversed(found.items()))
 

@@ -16,6 +16,7 @@ from medtui.control_characters import escape_controls
 from medtui.errors import MedtuiError
 from medtui.runs.folder import RunFolder
 from medtui.runs.result import Flips
+from medtui.storage import open_regular, read_tail
 
 _TAIL_BYTES = 64 * 1024
 """Of a long `worker.log` only its end is shown."""
@@ -109,14 +110,12 @@ def read_files(folder: RunFolder) -> RunFiles:
 def read_worker_log(folder: RunFolder) -> list[str]:
     """Return the end of the worker's output, without control characters."""
     try:
-        with folder.worker_log.open("rb") as stream:
-            size = stream.seek(0, 2)
-            stream.seek(max(0, size - _TAIL_BYTES))
-            text = stream.read().decode("utf-8", "replace")
+        content = read_tail(folder.worker_log, _TAIL_BYTES + 1)
     except OSError:
         return []
-    lines = text.splitlines()
-    return [escape_controls(line.rstrip()) for line in (lines[1:] if size > _TAIL_BYTES else lines)]
+    lines = content.decode("utf-8", "replace").splitlines()
+    is_cut = len(content) > _TAIL_BYTES
+    return [escape_controls(line.rstrip()) for line in lines[is_cut:]]
 
 
 def _sizes(path: Path) -> list[FileSize]:
@@ -129,7 +128,8 @@ def _sizes(path: Path) -> list[FileSize]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = path.read_bytes()[:_LARGEST_TEXT].decode("utf-8", "replace")
+        with open_regular(path) as file:
+            text = file.read(_LARGEST_TEXT).decode("utf-8", "replace")
     except OSError:
         return []
     return [escape_controls(line) for line in text.splitlines()]
