@@ -12,10 +12,11 @@ import time
 import traceback
 from contextlib import nullcontext
 from pathlib import Path
-from types import FrameType, SimpleNamespace
+from types import FrameType
 
 import msgspec
 
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.errors import (
     DISK_FULL,
     EnvironmentProblem,
@@ -130,14 +131,10 @@ def _is_supervised_by_earlier(folder: RunFolder) -> bool:
 
 
 def _run(folder: RunFolder, preset: Preset, log: EventWriter, lock: FolderLock, device: str) -> int:
-    early = SimpleNamespace(reason="")
-    _listen_for_requests(lock, early)  # importing torch takes seconds
-    from medtui.engine.run.pipeline import execute
-    from medtui.engine.run.session import StopFlag, StopRequested
-
     stop = StopFlag()
-    _listen_for_requests(lock, stop)
-    stop.reason = stop.reason or early.reason
+    _listen_for_requests(lock, stop)  # importing torch takes seconds
+    from medtui.engine.run.pipeline import execute
+
     machine = preset.machine
     threads = machine.reference_threads if folder.is_trained else machine.threads
     started = RunStarted(os.getpid(), socket.gethostname(), device, threads=threads)
@@ -179,27 +176,27 @@ def _log_failure(log: EventWriter, failure: RunFailed) -> None:
         print(explain_os_error(error), file=sys.stderr)  # noqa: T201 - goes to worker.log
 
 
-def _listen_for_requests(lock: FolderLock, stop: object) -> None:
+def _listen_for_requests(lock: FolderLock, stop: StopFlag) -> None:
     """Request a stop after the current step wherever such a request comes from."""
     _install_signal_handlers(stop)
     _listen_to_heartbeat(lock, stop)
 
 
-def _install_signal_handlers(stop: object) -> None:
+def _install_signal_handlers(stop: StopFlag) -> None:
     """Request a stop after the current step on SIGTERM and SIGINT."""
 
     def request_stop(number: int, _: FrameType | None) -> None:
-        stop.reason = f"received {signal.Signals(number).name}"  # type: ignore[attr-defined] # a StopFlag; its type would import torch
+        stop.reason = f"received {signal.Signals(number).name}"
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, request_stop)
 
 
-def _listen_to_heartbeat(lock: FolderLock, stop: object) -> None:
+def _listen_to_heartbeat(lock: FolderLock, stop: StopFlag) -> None:
     """Request a stop after the current step where the folder asks for it, or belongs to another."""
 
     def request_stop(reason: str) -> None:
-        stop.reason = reason  # type: ignore[attr-defined] # a StopFlag; its type would import torch
+        stop.reason = reason
 
     lock.heartbeat.on_stop = request_stop
     lock.heartbeat.on_superseded = request_stop

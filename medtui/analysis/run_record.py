@@ -56,7 +56,7 @@ class RunRecord:
     @cached_property
     def key(self) -> str:
         """`study/run`."""
-        return f"{self.folder.study.name}/{self.folder.name}"
+        return self.folder.full_name
 
     @cached_property
     def density(self) -> float | None:

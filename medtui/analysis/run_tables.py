@@ -218,5 +218,5 @@ def _margins(entries: Sequence[RunRecord]) -> list[float]:
 def _is_own(entry: RunRecord, found: Mapping[str, Differences]) -> bool:
     """Return whether a run is compared with the reference of its study."""
     of_run = found.get(entry.key)
-    reference = f"{entry.folder.study.name}/{entry.folder.reference.name}"
+    reference = entry.folder.reference.full_name
     return of_run is not None and of_run.baseline == reference

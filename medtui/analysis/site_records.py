@@ -123,8 +123,6 @@ def describe_classes(result: ExternalResult) -> list[str]:
 def describe_unfinished(folders: Iterable[RunFolder]) -> list[str]:
     """Return a sentence on runs that have no model yet, or failed; none where all are finished."""
     names = [
-        f"{each.study.name}/{each.name}"
-        for each in folders
-        if not is_finished(each) and not names_probe(each.name)
+        each.full_name for each in folders if not is_finished(each) and not names_probe(each.name)
     ]
     return [f"not finished, so not evaluated: {_named(names, len(names))}"] if names else []

@@ -18,12 +18,13 @@ def print_path() -> None:
 @app.command(name="show")
 def show_settings() -> None:
     """Check and print the settings; without a file, print an example with the defaults."""
+    from medtui.preset.toml import read_text
     from medtui.tui.settings import EXAMPLE, load_settings, settings_path
 
     path = settings_path()
     load_settings()
-    if path.is_file():
-        print(path.read_text(encoding="utf-8"), end="")
+    if path.exists():
+        print(read_text(path), end="")
     else:
         print(f"{path} does not exist; these are the defaults:", file=sys.stderr)
         print(EXAMPLE, end="")

@@ -25,35 +25,41 @@ class Cluster(StrEnum):
     RAY = "ray"
 
 
+Scheduler = Annotated[
+    Cluster | None,
+    typer.Option("--scheduler", help="Check a cluster by a job in each partition, or node."),
+]
+JobPreset = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="PRESET",
+        help="With --scheduler: what jobs ask for, and which data they must find.",
+        autocompletion=options.complete_preset,
+    ),
+]
+Wait = Annotated[
+    float, typer.Option("--wait", min=1, help="Seconds that jobs have to start and answer.")
+]
+Online = Annotated[
+    bool, typer.Option("--online", help="Also check whether Comet's server answers.")
+]
+
+
 def doctor(
     ctx: typer.Context,
-    scheduler: Annotated[
-        Cluster | None,
-        typer.Option("--scheduler", help="Check a cluster by a job in each partition, or node."),
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            "--preset",
-            metavar="PRESET",
-            help="With --scheduler: what jobs ask for, and which data they must find.",
-            autocompletion=options.complete_preset,
-        ),
-    ] = None,
+    scheduler: Scheduler = None,
+    preset: JobPreset = None,
     overrides: options.Overrides = None,
-    wait: Annotated[
-        float, typer.Option("--wait", min=1, help="Seconds that jobs have to start and answer.")
-    ] = 120.0,
-    online: Annotated[
-        bool, typer.Option("--online", help="Also check whether Comet's server answers.")
-    ] = False,
+    wait: Wait = 120.0,
+    online: Online = False,
     as_json: options.Json = False,
     runs_dir: options.RunsDir = None,
 ) -> None:
     """Check this machine: libraries, GPUs, disks, terminal. Exit with 3 if a check fails."""
     import msgspec
 
-    from medtui.cli.show.summary import print_object
+    from medtui.cli.json_lines import print_object
     from medtui.doctor import examine
 
     is_fit = True

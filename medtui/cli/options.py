@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import OptionInfo
 
 from medtui.user_folders import expand_home
 
@@ -24,6 +25,12 @@ def complete_preset(incomplete: str) -> list[str]:
     return [name for name in preset_names() if name.startswith(incomplete)]
 
 
+def set_option(help_text: str) -> OptionInfo:
+    """Return the option `--set KEY=VALUE`, which may be repeated."""
+    option: OptionInfo = typer.Option("--set", metavar="KEY=VALUE", help=help_text)
+    return option
+
+
 RunsDir = Annotated[
     Path | None,
     typer.Option(
@@ -41,15 +48,22 @@ Detach = Annotated[
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a key of the preset, for example lc.steps=10."
-    ),
+    set_option("Override a key of the preset, for example lc.steps=10."),
 ]
 Pseudonymise = Annotated[
     bool,
     typer.Option(
         "--pseudonymise",
         help="Replace names of patients, images, files, folders, users and machines.",
+    ),
+]
+Device = Annotated[
+    str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:1.")
+]
+Threads = Annotated[
+    int,
+    typer.Option(
+        "--threads", min=0, help="CPU threads [default: the reference's].", show_default=False
     ),
 ]
 Target = Annotated[
@@ -76,7 +90,7 @@ PresetName = Annotated[
 
 def chosen_runs_dir(*given: Path | None) -> Path:
     """Return the first runs folder that was given, else the default one."""
-    from medtui.runs.folder import default_runs_dir
+    from medtui.runs.runs_dir import default_runs_dir
 
     return next((expand_home(path) for path in given if path is not None), default_runs_dir())
 

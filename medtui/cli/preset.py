@@ -17,7 +17,7 @@ app = typer.Typer(help="List, show, check and write presets.", no_args_is_help=T
 @app.command(name="list")
 def list_presets(as_json: options.Json = False) -> None:
     """List the presets that come with medtui."""
-    from medtui.cli.show.summary import print_object
+    from medtui.cli.json_lines import print_object
     from medtui.cli.table import render_table
     from medtui.preset import describe_count, load_preset
     from medtui.resources import preset_names
@@ -39,7 +39,7 @@ def show_preset(
     preset: options.PresetName, overrides: options.Overrides = None, as_json: options.Json = False
 ) -> None:
     """Print a preset with all defaults filled in; comments are kept."""
-    from medtui.cli.show.summary import print_object
+    from medtui.cli.json_lines import print_object
     from medtui.preset import dump_preset, load_preset
     from medtui.preset.file import find_preset_path
     from medtui.preset.toml import read_text

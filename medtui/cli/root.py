@@ -6,35 +6,23 @@ from typing import Annotated
 import typer
 
 from medtui import __version__
-from medtui.cli import (
-    bench,
-    card,
-    comet,
-    config,
-    data,
-    doctor,
-    evaluate,
-    export,
-    extend,
-    gate,
-    options,
-    predict,
-    preset,
-    report,
-    runs,
-    study,
-    track,
-)
+from medtui.cli import config, doctor, options, preset, report
+from medtui.cli.data import group as data
+from medtui.cli.evidence import card, gate
+from medtui.cli.models import bench, evaluate, export, predict
+from medtui.cli.runs import group as runs
+from medtui.cli.studies import extend, lifecycle
+from medtui.cli.trackers import comet, track
 
 app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(name="resume")(study.resume)
+app.command(name="resume")(lifecycle.resume)
 app.command(name="extend")(extend.extend)
-app.command(name="stop")(study.stop)
-app.command(name="attach")(study.attach)
+app.command(name="stop")(lifecycle.stop)
+app.command(name="attach")(lifecycle.attach)
 app.command(name="doctor")(doctor.doctor)
 app.command(name="bench")(bench.bench)
 app.command(name="export")(export.export)
@@ -125,7 +113,7 @@ def medtui(
         _refuse_orphans(ctx)
         raise typer.Exit(_open_application(ctx, ascii_only=ascii_only, read_only=read_only))
     from medtui.cli.follow.foreground import OutputOptions
-    from medtui.cli.run import RunOptions, run_preset
+    from medtui.cli.studies.run import RunOptions, run_preset
 
     overrides = [*(overrides or []), *([f"machine.device={device}"] if device else [])]
     asked = RunOptions(

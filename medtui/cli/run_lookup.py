@@ -29,7 +29,11 @@ class Target:
     @property
     def name(self) -> str:
         """The full name: `demo` or `demo/prune-0.1`."""
-        return self.study.name if self.run is None else f"{self.study.name}/{self.run.name}"
+        return self.study.name if self.run is None else self.run.full_name
+
+    def runs(self) -> list[RunFolder]:
+        """Return the run, or all runs of the study."""
+        return self.study.runs() if self.run is None else [self.run]
 
 
 def find_target(runs_dir: Path, name: str) -> Target:
@@ -57,6 +61,22 @@ def find_target(runs_dir: Path, name: str) -> Target:
     )
 
 
+def find_run(runs_dir: Path, name: str, *, refusal: str, example: str) -> RunFolder:
+    """Return a run. Of a study, `refusal` says why it will not do, `example` names a run of STUDY.
+
+    Raises:
+        UsageError: as `find_target`, or it is a study.
+        OSError: as `find_target`.
+    """
+    found = find_target(runs_dir, name)
+    if found.run is None:
+        raise UsageError(
+            f"{found.name} is a study, {refusal}.",
+            hint=f"For example: {example.replace('STUDY', found.name, 1)}",
+        )
+    return found.run
+
+
 def find_studies(runs_dir: Path, names: Iterable[str]) -> list[StudyFolder]:
     """Return the studies of these names, each once.
 
@@ -65,6 +85,11 @@ def find_studies(runs_dir: Path, names: Iterable[str]) -> list[StudyFolder]:
         OSError: as `find_target`.
     """
     return list(dict.fromkeys(find_target(runs_dir, name).study for name in names))
+
+
+def all_studies(runs_dir: Path) -> list[StudyFolder]:
+    """Return all studies of a runs folder by name, which reads nothing but the folder."""
+    return [StudyFolder(path) for path in subfolders(runs_dir) if is_planned(path)]
 
 
 def target_names(runs_dir: Path) -> list[str]:
@@ -107,11 +132,11 @@ def run_in(study: StudyFeed, folder: RunFolder) -> RunFeed:
 
 
 def _targets(runs_dir: Path) -> list[Target]:
-    found = []
-    for study in map(StudyFolder, subfolders(runs_dir)):
-        if is_planned(study.path):
-            found += [Target(study), *(Target(study, run) for run in study.found_runs())]
-    return found
+    return [
+        target
+        for study in all_studies(runs_dir)
+        for target in (Target(study), *(Target(study, run) for run in study.found_runs()))
+    ]
 
 
 def _require_readable(target: Target) -> None:

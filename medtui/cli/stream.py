@@ -102,9 +102,10 @@ def abandon_stdout() -> None:
 
 @contextmanager
 def optional_output(what: str) -> Iterator[None]:
-    """Print `what`, and go on where standard output cannot be written: that is no failed study.
+    """Go on where the block cannot write standard output: no study has failed because of it.
 
-    A closed pipe raises as elsewhere; any other failure is reported on standard error.
+    A closed pipe raises as elsewhere; any other failure is reported on standard error, where `what`
+    names what is missing.
     """
     try:
         yield

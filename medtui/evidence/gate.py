@@ -99,7 +99,7 @@ def records_of(run: RunFolder, stated: StatedPlan) -> tuple[RunRecord, RunRecord
     Raises:
         UsageError: one of both is not finished, or the run is a baseline itself.
     """
-    name = f"{run.study.name}/{run.name}"
+    name = run.full_name
     if not run.is_compared:
         raise UsageError(
             f"{name} is a {'reference' if run.is_reference else 'control'}, which has no baseline.",

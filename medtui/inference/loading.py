@@ -5,7 +5,8 @@ from pathlib import Path
 
 from medtui.errors import UsageError
 from medtui.inference.model import Model
-from medtui.runs.folder import RunFolder, default_runs_dir
+from medtui.runs.folder import RunFolder
+from medtui.runs.runs_dir import default_runs_dir
 from medtui.runs.subfolders import is_planned
 
 

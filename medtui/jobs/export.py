@@ -34,7 +34,7 @@ class ExportProcess:
             "medtui.engine.export",
             decoder,
             ExportRequest(str(run.path.resolve()), plan),
-            error_prefix=f"The export of {run.study.name}/{run.name} failed",
+            error_prefix=f"The export of {run.full_name} failed",
         )
 
     def follow(self, report: Callable[[ExportMessage], object]) -> list[MedtuiError]:

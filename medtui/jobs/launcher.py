@@ -20,11 +20,12 @@ from medtui.preset import Preset, anchor_paths, dump_preset, precision_from_envi
 from medtui.preset.toml import DocumentError, Source
 from medtui.protocol.preflight import Estimate, Preflight, PreflightRequest, decoder
 from medtui.runs.atomic_file import publish_text
-from medtui.runs.folder import RunFolder, StudyFolder, create_study
+from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.ownership.liveness import SILENT_SECONDS, LockReader, holder_of
 from medtui.runs.ownership.signalling import request_stop
+from medtui.runs.runs_dir import create_study
 from medtui.storage import open_log, read_tail
-from medtui.units import format_bytes, format_duration
+from medtui.units import format_bytes, format_duration, plural
 from medtui.upgrade import explain_missing_child
 
 START_SECONDS = 60.0
@@ -121,7 +122,7 @@ def start_study(preset: Preset, runs_dir: Path, standby: Standby | None = None) 
 
 
 def resume_study(study: StudyFolder, standby: Standby | None = None) -> None:
-    """Start a supervisor for the unfinished runs of a study, or give one that waits its folder.
+    """Start a supervisor for the unfinished runs of a study; `standby` is one that waits for it.
 
     Raises:
         UsageError: `MEDTUI_FAST_PRECISION` is not a precision.
@@ -202,7 +203,7 @@ def stop_run(run: RunFolder) -> bool:
     Raises:
         EnvironmentProblem: it belongs to another user, or cannot be asked.
     """
-    was_running = request_stop(run.lock, f"{run.study.name}/{run.name}")
+    was_running = request_stop(run.lock, run.full_name)
     return was_running or cancel_job(run.path)
 
 
@@ -231,5 +232,4 @@ def describe_estimate(estimate: Estimate) -> str:
     )
     if not estimate.cores:
         return text
-    cores = f"{estimate.cores} core{'' if estimate.cores == 1 else 's'}"
-    return f"{text}; measured at load {estimate.load:.1f} on {cores}"
+    return f"{text}; measured at load {estimate.load:.1f} on {plural(estimate.cores, 'core')}"

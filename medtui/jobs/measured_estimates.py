@@ -20,7 +20,6 @@ from medtui.jobs.launcher import preflight
 from medtui.preset import Preset
 from medtui.protocol.preflight import Estimate, Preflight
 from medtui.runs.json_record import read_json_record, write_json_record
-from medtui.storage import UnreadableFile
 
 _decoder = msgspec.json.Decoder(Estimate)
 
@@ -29,7 +28,7 @@ def find_estimate(preset: Preset) -> Estimate | None:
     """Return the latest estimate of a preset on this host; None where there is none."""
     try:
         return read_json_record(_path_of(preset), _decoder)
-    except (UnreadableFile, MedtuiError, OSError):
+    except (MedtuiError, OSError):
         return None  # a cache: it is measured again
 
 

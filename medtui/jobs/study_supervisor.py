@@ -197,7 +197,7 @@ class Supervisor:
                 assert_never(state)
 
     def _end(self, job: Job) -> bool:
-        """Let go of a job that is over; return whether its run is to be started again."""
+        """Release the trackers of a job that is over; return whether its run is started again."""
         for tracker in job.trackers or ():
             tracker.release()
         self._trackers += job.trackers or ()

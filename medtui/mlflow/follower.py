@@ -156,8 +156,7 @@ def open_mlflow(run: RunFolder, preset: Preset, _mode: str) -> tuple[MlflowTrack
         # killed is found again by its token.
         state = TrackerState("online", secrets.token_hex(16))
         write_state(folder, state)
-    name = f"{run.study.name}/{run.name}"
-    stored = MlflowRun(address, preset.track.project, name, state.experiment_key)
+    stored = MlflowRun(address, preset.track.project, run.full_name, state.experiment_key)
     return MlflowTracker(run, stored, state), Progress()
 
 

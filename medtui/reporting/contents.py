@@ -73,9 +73,9 @@ class Contents:
     """Group's label to its changes on test, averaged over seeds; only of those with a baseline."""
     val_verdicts: dict[str, Verdict]
     """Group's label to the verdict on the primary metric on val, by which groups are chosen."""
-    harms: tuple[SubgroupAnalysis, ...]
+    analyses: tuple[SubgroupAnalysis, ...]
     pictures: dict[str, Picture]
-    """Images named in `harms`, as far as the data set is at hand."""
+    """Images named in `analyses`, as far as the data set is at hand."""
     card: Card | None
     """None where it cannot be read any more."""
     preset: str
@@ -97,7 +97,7 @@ class Contents:
             chart_runs(self.entries),
             curves=self.curves,
             differences=self.found,
-            harms=self.harms,
+            analyses=self.analyses,
             searches=tuple(self.named_searches),
         )
 
@@ -180,12 +180,12 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
     tell(f"{name}: comparing runs")
     found, missing = differences_of_all(entries, None)
     tell(f"{name}: analysing subgroups")
-    harms, _ = analyse_all(entries)
+    analyses, _ = analyse_all(entries)
     groups = tuple(group_runs(entries, _GROUPED_BY))
     val_verdicts = _val_verdicts(groups, headline)
     first = entries[0]
     tell(f"{name}: finding the images that changed most")
-    pictures, why = _pictures(first, harms)
+    pictures, why = _pictures(first, analyses)
     searches, unread = _searches(studies)
     sites = site_matrix(entries, headline)
     shared = [SENTENCE] if any(map(is_pseudonymised, studies)) else []
@@ -203,7 +203,7 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
             if (changes := group_statistics(group).changes) is not None
         },
         val_verdicts=val_verdicts,
-        harms=tuple(harms),
+        analyses=tuple(analyses),
         pictures=pictures,
         card=_card(first),
         preset=dump_preset(first.preset) if first.preset else "",
@@ -218,7 +218,12 @@ def _chapter(entries: Sequence[RunRecord], probes: Sequence[RunRecord], tell: Te
 def _damage(entries: Sequence[RunRecord], curves: Mapping[str, RunCurves]) -> list[str]:
     """Return a sentence for each file of the runs that the report does without."""
     for entry in entries:
-        _ = entry.preset, entry.bench, entry.vitals, entry.data_digest
+        _ = (
+            entry.preset,
+            entry.bench,
+            entry.vitals,
+            entry.data_digest,
+        )  # read when first used
     of_logs = [problem for each in curves.values() for problem in each.problems]
     return list(dict.fromkeys([*problems_of(entries), *of_logs]))
 
@@ -245,9 +250,9 @@ def _searches(
 
 
 def _pictures(
-    entry: RunRecord, harms: Sequence[SubgroupAnalysis]
+    entry: RunRecord, analyses: Sequence[SubgroupAnalysis]
 ) -> tuple[dict[str, Picture], str]:
-    names = list(dict.fromkeys(moved.name for harm in harms for moved in harm.moved))
+    names = list(dict.fromkeys(moved.name for analysis in analyses for moved in analysis.moved))
     if entry.preset is None or not names or is_pseudonymised(entry.folder.study):
         return {}, ""
     pictures, problem = pictures_of(entry.preset.data, names)

@@ -76,7 +76,7 @@ def _part(part: Part, contents: Contents, section: str, *, is_titled: bool) -> s
         case Code(text):
             return f"<pre>{escape(text)}</pre>"
         case Table():
-            return _sheet(part, is_titled=is_titled)
+            return _table(part, is_titled=is_titled)
         case Figure():
             return _figure(part, contents, section.replace("figures", "figure"))
         case Gallery():
@@ -85,25 +85,25 @@ def _part(part: Part, contents: Contents, section: str, *, is_titled: bool) -> s
             assert_never(part)
 
 
-def _sheet(sheet: Table, *, is_titled: bool) -> str:
-    title = f"<h3>{escape(sheet.title)}</h3>" if is_titled else ""
-    head = "".join(_cell("th", text, at, sheet) for at, text in enumerate(sheet.shown))
+def _table(table: Table, *, is_titled: bool) -> str:
+    title = f"<h3>{escape(table.title)}</h3>" if is_titled else ""
+    head = "".join(_cell("th", text, at, table) for at, text in enumerate(table.shown))
     rows = []
-    for row, cells in enumerate(sheet.rows):
-        mark = sheet.mark_of(row)
+    for row, cells in enumerate(table.rows):
+        mark = table.mark_of(row)
         kind = ' class="bad"' if mark in _BAD_MARKS else ""
         kind = ' class="chosen"' if mark == "chosen" else kind
-        inside = "".join(_cell("td", text, at, sheet) for at, text in enumerate(cells))
+        inside = "".join(_cell("td", text, at, table) for at, text in enumerate(cells))
         rows.append(f"<tr{kind}>{inside}</tr>")
-    note = f'<p class="note">{escape(sheet.note)}</p>' if sheet.note else ""
+    note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     return (
         f'{title}<div class="wide"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>{note}"
     )
 
 
-def _cell(kind: str, text: str, at: int, sheet: Table) -> str:
-    key = ' class="key"' if at < sheet.num_keys else ""
+def _cell(kind: str, text: str, at: int, table: Table) -> str:
+    key = ' class="key"' if at < table.num_keys else ""
     return f"<{kind}{key}>{escape(text)}</{kind}>"
 
 
@@ -125,9 +125,9 @@ def _own_names(svg: str, name: str) -> str:
 
 
 def _gallery(part: Gallery, contents: Contents) -> str:
-    shown = [moved for moved in part.harm.moved if moved.name in contents.pictures]
+    shown = [moved for moved in part.analysis.moved if moved.name in contents.pictures]
     images = "".join(_image(moved, contents) for moved in shown)
-    title = f"Images whose probabilities changed most: {part.harm.key}"
+    title = f"Images whose probabilities changed most: {part.analysis.key}"
     return f'<h3>{escape(title)}</h3><div class="gallery">{images}</div>'
 
 

@@ -74,8 +74,8 @@ def _part(part: Part, folder: str, contents: Contents) -> Iterator[str]:
             caption = part.describe(contents.figure_data)
             yield f"![{_harmless(part.title)}]({folder}/{part.name}.svg)\n\n{_harmless(caption)}"
         case Gallery():
-            sheet = largest_changes_table(part.harm)
-            yield f"### {_harmless(sheet.title)}\n\n{table_markdown(sheet)}"
+            table = largest_changes_table(part.analysis)
+            yield f"### {_harmless(table.title)}\n\n{table_markdown(table)}"
         case _:
             assert_never(part)
 

@@ -32,7 +32,7 @@ class Code:
 class Gallery:
     """The images whose probabilities changed most."""
 
-    harm: SubgroupAnalysis
+    analysis: SubgroupAnalysis
 
 
 Part = Paragraph | Heading | Code | Table | Figure | Gallery

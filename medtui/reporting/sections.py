@@ -36,7 +36,7 @@ from medtui.reporting.published import published_tables
 from medtui.reporting.results_note import results_note
 from medtui.reporting.seeds_table import seeds_table
 from medtui.reporting.summary_text import metric_text, summary
-from medtui.runs.bench_record import Bench, Spread
+from medtui.runs.bench_record import Bench
 from medtui.units import (
     MISSING,
     SEALED,
@@ -79,6 +79,17 @@ def _classes(contents: Contents) -> Iterator[Part]:
 
 
 def _results(contents: Contents) -> Iterator[Part]:
+    yield _result_table(contents)
+    if (over_seeds := seeds_table(contents)).rows:
+        yield over_seeds
+    if (convergence := convergence_table(contents)).rows:
+        yield convergence
+    yield from published_tables(contents)
+    yield _metric_table(contents)
+
+
+def _result_table(contents: Contents) -> Table:
+    """Return the primary metric, its changes, sizes and durations, a row for each run."""
     metric = contents.headline
     rows, marks = [], []
     for entry in contents.entries:
@@ -107,17 +118,16 @@ def _results(contents: Contents) -> Iterator[Part]:
     headers = ("run", f"test {metric.label} [95 %]", "change [95 %]", *beside, "verdict", "density",
                "actual density", "reachable density", "nonzero", "sparse size", "cycle kept",
                "time")  # fmt: skip
-    yield Table("Results", headers, tuple(rows), tuple(marks), results_note(contents))
-    if (over_seeds := seeds_table(contents)).rows:
-        yield over_seeds
-    if (convergence := convergence_table(contents)).rows:
-        yield convergence
-    yield from published_tables(contents)
+    return Table("Results", headers, tuple(rows), tuple(marks), results_note(contents))
+
+
+def _metric_table(contents: Contents) -> Table:
+    """Return all metrics, a row for each run."""
     others = [column for column in usual_columns(contents.entries) if column.metric is not None]
     columns = [*columns_named("run"), *others, *columns_named("calibration_error val_accuracy")]
     columns = with_positive_class(columns, contents.entries)
     positive = positive_of(contents.entries)
-    yield Table(
+    return Table(
         "All metrics",
         tuple(column.label_for(positive) for column in columns),
         tuple(tuple(column.text(entry) for column in columns) for entry in contents.entries),
@@ -149,19 +159,19 @@ def _sites(contents: Contents) -> Iterator[Part]:
 
 
 def _subgroups(contents: Contents) -> Iterator[Part]:
-    if not contents.harms:
+    if not contents.analyses:
         return
-    yield changed_answers_table(contents.harms)
-    yield calibration_table(contents.harms)
-    for harm in contents.harms:
-        yield class_changes_table(harm)
-        if harm.subgroups:
-            yield subgroups_table(harm)
-        if harm.patients:
-            yield patients_table(harm, NUM_WORST)
-        yield class_calibration_table(harm)
-        shown = any(moved.name in contents.pictures for moved in harm.moved)
-        yield Gallery(harm) if shown else largest_changes_table(harm)
+    yield changed_answers_table(contents.analyses)
+    yield calibration_table(contents.analyses)
+    for analysis in contents.analyses:
+        yield class_changes_table(analysis)
+        if analysis.subgroups:
+            yield subgroups_table(analysis)
+        if analysis.patients:
+            yield patients_table(analysis, NUM_WORST)
+        yield class_calibration_table(analysis)
+        shown = any(moved.name in contents.pictures for moved in analysis.moved)
+        yield Gallery(analysis) if shown else largest_changes_table(analysis)
 
 
 def _bench(contents: Contents) -> Iterator[Part]:
@@ -184,10 +194,10 @@ def _bench(contents: Contents) -> Iterator[Part]:
                 name,
                 f"{contest.latency.p50_ms:.3g}",
                 f"{contest.latency.p95_ms:.3g}",
-                _spread(contest.latency_ratio),
+                contest.latency_ratio.text,
                 f"{best.images_per_second.median:,.0f}",
                 str(best.batch_size),
-                _spread(contest.throughput_ratio),
+                contest.throughput_ratio.text,
                 format_bytes(best.peak_memory_bytes),
                 format_bytes(bench.bytes_on_disk),
             ))  # fmt: skip
@@ -196,10 +206,6 @@ def _bench(contents: Contents) -> Iterator[Part]:
         yield Table(f"In {precision}", headers, tuple(rows), note=_conditions(measured[0][1]))
     for note in dict.fromkeys(note for _, bench in measured for note in bench.notes):
         yield Paragraph(note)
-
-
-def _spread(spread: Spread) -> str:
-    return f"{spread.median:.2f} [{spread.low:.2f}, {spread.high:.2f}]"
 
 
 def _conditions(bench: Bench) -> str:

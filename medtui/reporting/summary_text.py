@@ -191,7 +191,7 @@ def _direct_compressions(contents: Contents) -> Iterator[str]:
 
 
 def _flips(contents: Contents) -> Iterator[str]:
-    rates = [harm.flips.rate for harm in contents.harms]
+    rates = [analysis.flips.rate for analysis in contents.analyses]
     if rates:
         low, high = format_percent(min(rates)), format_percent(max(rates))
         baseline = "control" if contents.has_controls else "reference"
@@ -205,12 +205,12 @@ def _affected(contents: Contents) -> Iterator[str]:
     """Yield a sentence for each class or group that is worse, also where the mean fell."""
     affected: dict[tuple[str, str, str], list[str]] = {}
     by_key = {entry.key: entry for entry in contents.entries}
-    for harm in contents.harms:
-        name = short_name(by_key[harm.key], contents.entries)
-        baseline = _baseline(by_key.get(harm.baseline), contents)
-        of_classes = {each.name: each.changes[0].metric.label for each in harm.classes}
-        for who in harm.named("worse"):
-            metric = of_classes.get(who, harm.overall.metric.label)
+    for analysis in contents.analyses:
+        name = short_name(by_key[analysis.key], contents.entries)
+        baseline = _baseline(by_key.get(analysis.baseline), contents)
+        of_classes = {each.name: each.changes[0].metric.label for each in analysis.classes}
+        for who in analysis.named("worse"):
+            metric = of_classes.get(who, analysis.overall.metric.label)
             affected.setdefault((who, metric, baseline), []).append(name)
     for (who, metric, baseline), names in affected.items():
         yield (

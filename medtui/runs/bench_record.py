@@ -20,6 +20,11 @@ class Spread(msgspec.Struct, frozen=True):
     high: float
     """Third quartile."""
 
+    @property
+    def text(self) -> str:
+        """The median with the quartiles: `1.52 [1.48, 1.57]`."""
+        return f"{self.median:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
 
 class Latency(msgspec.Struct, frozen=True):
     """Latency of single images, milliseconds."""

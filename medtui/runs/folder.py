@@ -1,16 +1,12 @@
 """Paths in study and run folders. The only module that defines file names."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtui.errors import UsageError
 from medtui.runs import run_names
 from medtui.runs.planned_order import planned_places
-from medtui.runs.slug import slugify
 from medtui.runs.subfolders import is_planned, subfolders
-from medtui.user_folders import expand_home
 
 
 @dataclass(frozen=True)
@@ -24,6 +20,11 @@ class RunFolder:
     def name(self) -> str:
         """Name of the run in its study: `prune-0.1`."""
         return self.path.name
+
+    @property
+    def full_name(self) -> str:
+        """Name with that of its study: `demo/prune-0.1`."""
+        return f"{self.study.name}/{self.name}"
 
     @property
     def is_reference(self) -> bool:
@@ -285,32 +286,3 @@ class StudyFolder:
     def _found(self, is_wanted: Callable[[str], bool]) -> list[RunFolder]:
         paths = subfolders(self.path, is_wanted)
         return [RunFolder(path) for path in paths if is_planned(path)]
-
-
-def create_study(runs_dir: Path, name: str) -> StudyFolder:
-    """Create a new study folder; a number is appended where the name is taken.
-
-    Raises:
-        UsageError: `runs_dir` cannot be written.
-    """
-    slug = slugify(name)
-    try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        for number in range(1, 10_000):
-            path = runs_dir / (slug if number == 1 else f"{slug}-{number}")
-            try:
-                path.mkdir()
-            except FileExistsError:
-                continue
-            return StudyFolder(path)
-    except OSError as error:
-        raise UsageError(
-            f"{runs_dir} cannot be written: {error.strerror}.",
-            hint="Choose another folder with --runs-dir.",
-        ) from error
-    raise UsageError(f"{runs_dir} already has 9,999 studies called {slug}. Choose another name.")
-
-
-def default_runs_dir() -> Path:
-    """Return `MEDTUI_RUNS_DIR`, or `runs/` in the working folder."""
-    return expand_home(os.environ.get("MEDTUI_RUNS_DIR") or "runs")

@@ -22,7 +22,7 @@ def find_model(run: RunFolder, model: str) -> Path:
     Raises:
         UsageError: the run has no such model, or there is no such file.
     """
-    name = f"{run.study.name}/{run.name}"
+    name = run.full_name
     if model == RUN:
         return run.model
     if model == SHRUNK:
@@ -69,7 +69,7 @@ def runs_with(runs: Sequence[RunFolder], model: str) -> tuple[list[RunFolder], s
             find_model(run, model)
             found.append(run)
         except UsageError as error:
-            lacking.append(f"{run.study.name}/{run.name}")
+            lacking.append(run.full_name)
             errors.append(error)
     if not found:
         raise errors[0]

@@ -20,7 +20,7 @@ def queue_run(run: RunFolder) -> None:
         run.queued.touch()
     except OSError as error:
         raise EnvironmentProblem(
-            f"{run.study.name}/{run.name} could not be queued: {run.queued} cannot be written "
+            f"{run.full_name} could not be queued: {run.queued} cannot be written "
             f"({error.strerror})."
         ) from error
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from medtui.child_process import child_environment
+from medtui.child_process import child_environment, last_line
 from medtui.errors import EnvironmentProblem, UsageError
 from medtui.preset import TrackerRow
 from medtui.runs.folder import RunFolder
@@ -12,8 +12,8 @@ from medtui.runs.ownership.liveness import is_held
 from medtui.storage import open_log, read_tail
 from medtui.tracking.state import Mode, log_path, read_state
 
-_MAX_TOLD_BYTES = 64 * 1024
-"""Of what the follower wrote at most so much is read for its last line."""
+_TAIL_BYTES = 64 * 1024
+"""How much of the follower's output is searched for its last line."""
 
 
 def require_ended(run: RunFolder) -> None:
@@ -52,12 +52,11 @@ def record_run(
             env=child_environment(),
         )  # fmt: skip
     if done.returncode != 0:
-        told = max(0, log_path(folder).stat().st_size - log_start)
-        tail = read_tail(log_path(folder), min(told, _MAX_TOLD_BYTES))
-        reason = tail.decode(errors="replace").strip()
-        last = reason.splitlines()[-1] if reason else "it ended without a reason"
+        num_new = max(0, log_path(folder).stat().st_size - log_start)
+        tail = read_tail(log_path(folder), min(num_new, _TAIL_BYTES))
+        last = last_line(tail) or "it ended without a reason"
         raise EnvironmentProblem(
-            f"Could not record {run.study.name}/{run.name} with {tracker.label}: {last}",
+            f"Could not record {run.full_name} with {tracker.label}: {last}",
             hint=f"See {log_path(folder)}.",
         )
     state = read_state(folder)

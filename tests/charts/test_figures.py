@@ -167,8 +167,8 @@ def test_classes_and_calibration_are_the_other_sides_of_their_tables(contents: C
     assert set(found.series) <= set(calibration.series)
     assert {each.stroke for each in found.series[:-1]} == {"dots"}  # not joined where nothing is
     assert found.series[-1].name == "ideal"
-    (harm,) = (each for each in data.harms if each.key == data.compressed[0].entry.key)
-    errors = [f"{each.error:.3f}" for each in (harm.before, harm.after)]
+    (analysis,) = (each for each in data.analyses if each.key == data.compressed[0].entry.key)
+    errors = [f"{each.error:.3f}" for each in (analysis.before, analysis.after)]
     assert [each.value for each in found.series[:-1]] == errors
 
 

@@ -11,7 +11,7 @@ from medtui.engine.lc import compression
 from medtui.engine.lc.compression import compress
 from medtui.engine.run.background_checkpoints import BackgroundCheckpoints, TensorCopier
 from medtui.engine.run.checkpoint import CheckpointStore, SavedState
-from medtui.engine.run.session import StopFlag, StopRequested
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.engine.training import trainer
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.events import CheckpointWritten

@@ -7,7 +7,8 @@ import pytest
 from medtui.engine.run import finetuning
 from medtui.engine.run.finetuning import choose_finetuned
 from medtui.engine.run.kept_predictions import KeptPredictions
-from medtui.engine.run.session import Session, StopFlag
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.timing.measured_times import ImageCounts, WorkTimes
 from medtui.engine.timing.study_time import (
     run_time,

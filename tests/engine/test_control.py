@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from medtui.engine.lc.compression import compress
-from medtui.engine.run.session import Session, StopFlag, StopRequested
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.preset import Preset, expand_grid
 from tests.helpers.tiny_sessions import CutAfter, open_session, tiny_network, tiny_preset
 

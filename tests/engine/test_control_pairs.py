@@ -19,7 +19,7 @@ from torch import nn
 
 from medtui.datasets.dataset import Dataset, SplitData
 from medtui.engine.lc.compression import compress
-from medtui.engine.run.session import StopFlag
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.training.evaluation import Predictions, predict
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.metrics import metric_named

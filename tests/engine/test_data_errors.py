@@ -8,7 +8,7 @@ import pytest
 from medtui.datasets.findings import UnacceptedFindings
 from medtui.engine.preflight import forecast
 from medtui.engine.run.pipeline import execute
-from medtui.engine.run.session import StopFlag, StopRequested
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.events import DataLoaded, RunStarted
 from medtui.preset import Preset
 from medtui.runs.folder import StudyFolder

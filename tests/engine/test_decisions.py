@@ -9,7 +9,7 @@ from medtui.datasets.dataset import SplitData, open_dataset
 from medtui.engine.preflight import forecast
 from medtui.engine.run.finalize import finalize
 from medtui.engine.run.result_content import TrainedModel
-from medtui.engine.run.session import StopFlag
+from medtui.engine.run.stopping import StopFlag
 from medtui.metrics.none_class import NoneClass
 from medtui.preset import DataSettings, Preset
 from medtui.runs.predictions import read_predictions

@@ -4,7 +4,8 @@ import pytest
 
 from medtui.engine.lc.compression import compress
 from medtui.engine.pruning.schemes import build_scheme
-from medtui.engine.run.session import Session, StopFlag
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.training.network import named_layers
 from medtui.preset import named_schemes
 from tests.engine.test_resume import assert_same, carry, compressing

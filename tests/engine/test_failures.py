@@ -21,7 +21,8 @@ from medtui.engine.pruning.operations import TooDense
 from medtui.engine.pruning.schemes import build_scheme
 from medtui.engine.run.out_of_memory import Batch, OutOfMemory, run_or_explain
 from medtui.engine.run.pipeline import execute
-from medtui.engine.run.session import MAX_LOSS, Diverged, Session, StopFlag, StopRequested
+from medtui.engine.run.session import MAX_LOSS, Diverged, Session
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.errors import EnvironmentProblem
 from medtui.events import RunStarted

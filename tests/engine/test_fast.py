@@ -19,7 +19,7 @@ from medtui.engine.lc.loop import constraint_gap
 from medtui.engine.lc.sgd import InPlaceSgd, LcSgd, compressed_names
 from medtui.engine.lc.state import LcState
 from medtui.engine.precision import EXACT, Precision, fast_precision_on, multiplies_bf16
-from medtui.engine.run.session import StopFlag
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.training.evaluation import predict
 from medtui.engine.training.recording import WARM_UP_STEPS, CudaGraphs
 from medtui.events import CycleEnded

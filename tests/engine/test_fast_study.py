@@ -20,7 +20,7 @@ from medtui.engine.pruning.reachable_weights import reachable_taps
 from medtui.engine.run import pipeline
 from medtui.engine.run.finetuning import finetune
 from medtui.engine.run.run_precision import Measured, measure_precisions
-from medtui.engine.run.session import StopFlag
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.training.cropped_view import view_for
 from medtui.engine.training.evaluation import predict, recalibrate
 from medtui.engine.training.sgd import BlockSgd, Sgd, blocks_of

@@ -12,7 +12,8 @@ from medtui.engine.lc.recalibration import recalibrate_theta
 from medtui.engine.pruning.schemes import build_scheme
 from medtui.engine.pruning.structural_pruning import check_same, shrink
 from medtui.engine.run.finetuning import finetune
-from medtui.engine.run.session import Session, StopFlag
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.training.network import named_layers
 from medtui.engine.training.trainer import TrainingPlan
 from medtui.preset import Preset

@@ -13,8 +13,9 @@ from medtui.jobs.planning import plan_runs
 from medtui.jobs.schedulers.task import Task, worker_task
 from medtui.jobs.worker_process import WorkerStarter, server_modules
 from medtui.preset import Preset, parse_preset
-from medtui.runs.folder import RunFolder, create_study
+from medtui.runs.folder import RunFolder
 from medtui.runs.ownership.owner import decode_owner
+from medtui.runs.runs_dir import create_study
 from medtui.storage.owner_records import record_path
 from medtui.telemetry import NO_DEVICES
 from medtui.telemetry.process_stat import read_stat

@@ -5,7 +5,8 @@ import torch
 
 from medtui.engine.run import given_reference
 from medtui.engine.run.given_reference import given_predictions
-from medtui.engine.run.session import Session, StopFlag
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.training.evaluation import predict
 from tests.helpers.tiny_sessions import open_session, tiny_network, tiny_preset
 

@@ -7,7 +7,8 @@ from torch import nn
 from medtui.engine.lc.compression import compress
 from medtui.engine.run import finalize
 from medtui.engine.run.result_content import TrainedModel
-from medtui.engine.run.session import Session, StopFlag
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.training.evaluation import evaluation_copy, predict
 from medtui.engine.training.trainer import TrainingPlan, train
 from tests.helpers.tiny_sessions import open_session, tiny_network, tiny_preset

@@ -11,7 +11,7 @@ from medtui.datasets.dataset import open_dataset
 from medtui.engine.precision import fast_precision_on, native_precision
 from medtui.engine.run.pipeline import execute
 from medtui.engine.run.provenance import differences, with_precision
-from medtui.engine.run.session import StopFlag, StopRequested
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.engine.training.network import build_network
 from medtui.errors import UsageError
 from medtui.events import Noted, RunStarted

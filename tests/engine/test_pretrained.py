@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from medtui.engine.preflight import forecast
 from medtui.engine.run.pipeline import _train_reference
-from medtui.engine.run.session import StopFlag, StopRequested
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.engine.training.network import build_network
 from medtui.engine.training.pretrained import initialise
 from medtui.engine.training.trainer import TrainingPlan, train

@@ -13,7 +13,7 @@ from medtui.engine.pruning.filter_norms import criteria_named, mark_reached_taps
 from medtui.engine.pruning.model_size import measure_size
 from medtui.engine.pruning.reachable_weights import reachable_taps, zero_unreachable
 from medtui.engine.pruning.schemes import build_scheme, operators_of, set_density
-from medtui.engine.run.session import StopFlag
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.training.network import named_layers
 from medtui.preset import Cell, GuardSettings, expand_grid, named_schemes, parse_preset
 from tests.helpers.tiny_sessions import open_session, tiny_dataset, tiny_network, tiny_preset

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from medtui.engine.run.session import Session, StopFlag, StopRequested
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.preset import parse_preset
 from tests.helpers.tiny_sessions import CutAfter, open_session, tiny_network, tiny_preset

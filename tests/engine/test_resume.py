@@ -13,7 +13,8 @@ from torch import nn
 from medtui.datasets.dataset import Dataset
 from medtui.engine.lc.compression import compress
 from medtui.engine.run.checkpoint import GENERATIONS, CheckpointStore, SavedState
-from medtui.engine.run.session import Session, StopFlag, StopRequested
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.engine.training.trainer import TrainingPlan, train
 from medtui.events import CycleEnded
 from medtui.preset import Preset

@@ -11,14 +11,15 @@ from medtui.engine.preflight import forecast
 from medtui.engine.pruning.narrowing import NotNarrowable, num_parameters
 from medtui.engine.run.load_run import finished_result, load_network, preset_of
 from medtui.engine.run.pipeline import execute
-from medtui.engine.run.session import StopFlag, StopRequested
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.events import RunStarted
 from medtui.jobs.planning import plan_runs
 from medtui.preset import Preset, dump_preset, parse_preset
-from medtui.runs.folder import RunFolder, StudyFolder, create_study
+from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.log.writer import EventWriter
 from medtui.runs.narrowed_record import read_narrowed
 from medtui.runs.result import read_result
+from medtui.runs.runs_dir import create_study
 from tests.helpers.small_study import record_finished
 from tests.helpers.tiny_sessions import CutAfter
 

@@ -9,7 +9,8 @@ from medtui.engine.pruning.schemes import build_scheme
 from medtui.engine.pruning.shrink_report import store_shrunk_model
 from medtui.engine.pruning.structural_pruning import check_same, shrink
 from medtui.engine.run.load_run import load_shrunk
-from medtui.engine.run.session import Session, StopFlag
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.training.network import build_network
 from medtui.preset import Preset, ShrinkSettings
 from medtui.protocol.model_size import Shrinkage

@@ -10,7 +10,8 @@ from medtui.engine.pruning.filter_norms import zero_masks
 from medtui.engine.pruning.schemes import build_scheme
 from medtui.engine.pruning.subnetwork import computes_the_same, subnetwork_of
 from medtui.engine.run.finetuning import choose_finetuned, finetune
-from medtui.engine.run.session import Session, StopFlag, StopRequested
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.preset import Preset, named_schemes
 from tests.engine.test_resume import assert_same, carry
 from tests.engine.test_weight_pruning import GUARD, SHAPE, Residual

@@ -15,7 +15,8 @@ from medtui.engine.lc.compression import compress
 from medtui.engine.run.checkpoint import CheckpointStore
 from medtui.engine.run.finetuning import choose_finetuned
 from medtui.engine.run.pipeline import _stored_model
-from medtui.engine.run.session import Session, StopFlag, StopRequested
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.engine.training.network import build_network, load_stored, require_finite, state_of
 from medtui.preset import Preset
 from medtui.runs.checkpoint_files import STATE, TENSORS, checkpoint_numbers, checkpoint_path

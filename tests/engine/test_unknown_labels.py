@@ -12,7 +12,7 @@ from medtui.datasets.dataset import Dataset, SplitData
 from medtui.engine.lc.compression import compress
 from medtui.engine.run.finalize import finalize
 from medtui.engine.run.result_content import TrainedModel
-from medtui.engine.run.session import StopFlag
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.training.evaluation import predict
 from medtui.engine.training.loss import criterion_of, known_label_loss
 from medtui.engine.training.trainer import TrainingPlan, train

@@ -15,7 +15,7 @@ from medtui.engine.training.network import build_network
 from medtui.engine.training.sgd import Sgd
 from medtui.jobs.planning import plan_runs
 from medtui.preset import parse_preset
-from medtui.runs.folder import create_study
+from medtui.runs.runs_dir import create_study
 from tests.helpers.paths import REPOSITORY
 from tests.helpers.tiny_sessions import tiny_network
 

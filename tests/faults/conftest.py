@@ -9,7 +9,8 @@ import pytest
 
 from medtui.jobs.planning import plan_runs
 from medtui.preset import parse_preset
-from medtui.runs.folder import RunFolder, StudyFolder, create_study
+from medtui.runs.folder import RunFolder, StudyFolder
+from medtui.runs.runs_dir import create_study
 from tests.helpers.eager_workers import eager_python
 from tests.helpers.paths import REPOSITORY
 from tests.helpers.slurm_cluster import SlurmCluster

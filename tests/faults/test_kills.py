@@ -14,8 +14,9 @@ import pytest
 from medtui.jobs.launcher import resume_study
 from medtui.jobs.planning import plan_runs
 from medtui.preset import parse_preset
-from medtui.runs.folder import RunFolder, StudyFolder, create_study
+from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.log.reader import EventTail
+from medtui.runs.runs_dir import create_study
 from tests.helpers.eager_workers import eager_python
 from tests.helpers.fault_scale import note_figure, scaled
 from tests.helpers.study_processes import assert_same_outcome, is_over, pid_of, result_of

@@ -11,10 +11,11 @@ import pytest
 from medtui.evidence.gate_record import GateRecord, read_gates
 from medtui.jobs.planning import plan_runs
 from medtui.preset import parse_preset
-from medtui.runs.folder import StudyFolder, create_study
+from medtui.runs.folder import StudyFolder
 from medtui.runs.ledger import read_ledger, verify_ledger
 from medtui.runs.ledger_checks import check_looks
 from medtui.runs.result import SplitResult
+from medtui.runs.runs_dir import create_study
 from medtui.runs.sealing import opened_digest, opened_name
 from tests.helpers.fault_scale import FACTOR, note_figure
 from tests.helpers.study_processes import result_of

@@ -10,7 +10,8 @@ from medtui.engine.pruning.channel_groups import ChannelGraph
 from medtui.engine.run.checkpoint import CheckpointStore
 from medtui.engine.run.finalize import finalize
 from medtui.engine.run.result_content import TrainedModel
-from medtui.engine.run.session import Session, StopFlag
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.training.augmentation import normalise
 from medtui.engine.training.batches import Images, normalisation_of
 from medtui.engine.training.evaluation import recalibrate

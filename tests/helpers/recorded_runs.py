@@ -22,10 +22,11 @@ from medtui.events import (
 )
 from medtui.preset import Preset, dump_preset, expand_grid, parse_preset, preset_for
 from medtui.protocol.model_size import LayerSize, Size
-from medtui.runs.folder import RunFolder, StudyFolder, create_study
+from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.log.writer import EventWriter
 from medtui.runs.ownership.lock import FolderLock
 from medtui.runs.result import Result, SplitResult, write_result
+from medtui.runs.runs_dir import create_study
 from medtui.telemetry import GpuSample, Sample
 from medtui.units import GIB
 from tests.helpers.manual_clock import ManualClock

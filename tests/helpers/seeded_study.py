@@ -8,7 +8,7 @@ import numpy as np
 from medtui.analysis.split_result import measure_split
 from medtui.jobs.planning import plan_runs
 from medtui.preset import Preset, cell_named, dump_preset, parse_preset
-from medtui.runs.folder import RunFolder, StudyFolder, create_study
+from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.predictions import (
     RunPredictions,
     SplitPredictions,
@@ -16,6 +16,7 @@ from medtui.runs.predictions import (
     read_predictions,
 )
 from medtui.runs.result import write_result
+from medtui.runs.runs_dir import create_study
 from tests.helpers.small_study import result_of
 
 PRESET = """

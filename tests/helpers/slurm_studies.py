@@ -4,9 +4,10 @@ from pathlib import Path
 
 from medtui.jobs.planning import plan_runs
 from medtui.preset import parse_preset
-from medtui.runs.folder import RunFolder, StudyFolder, create_study
+from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.log.reader import EventTail
 from medtui.runs.ownership.liveness import is_held
+from medtui.runs.runs_dir import create_study
 from tests.helpers.slurm_cluster import SlurmCluster
 from tests.helpers.study_processes import assert_same_outcome
 

@@ -13,9 +13,10 @@ from medtui.events import (
 )
 from medtui.preset import dump_preset, parse_preset
 from medtui.protocol.model_size import LayerSize, Size
-from medtui.runs.folder import RunFolder, StudyFolder, create_study
+from medtui.runs.folder import RunFolder, StudyFolder
 from medtui.runs.log.writer import EventWriter
 from medtui.runs.result import Overhead, Result, SplitResult, write_result
+from medtui.runs.runs_dir import create_study
 
 PRESET = """
 schema = 1

@@ -8,7 +8,8 @@ from torch import nn
 
 from medtui.datasets.dataset import Dataset, open_dataset
 from medtui.engine.run.checkpoint import CheckpointStore
-from medtui.engine.run.session import Session, StopFlag
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag
 from medtui.preset import Cell, FastPrecision, Preset, expand_grid, parse_preset
 from medtui.runs.folder import RunFolder
 from medtui.runs.log.writer import EventWriter

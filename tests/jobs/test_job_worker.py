@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from medtui import worker
-from medtui.engine.run.session import StopFlag, StopRequested
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.events import RunStopped
 from medtui.preset import Preset, parse_preset
 from medtui.runs.folder import RunFolder, StudyFolder

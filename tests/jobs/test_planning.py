@@ -9,7 +9,7 @@ from medtui.jobs import planning
 from medtui.preset import dump_preset, expand_grid, parse_preset, preset_for
 from medtui.runs import atomic_file
 from medtui.runs.atomic_file import publish_many
-from medtui.runs.folder import create_study
+from medtui.runs.runs_dir import create_study
 from medtui.storage.writing import FailedWrite
 
 PRESET = """

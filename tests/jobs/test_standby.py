@@ -10,7 +10,7 @@ import pytest
 from medtui.child_process import ChildProcess
 from medtui.jobs.standby import Standby
 from medtui.protocol.model_benchmark import decoder
-from medtui.runs.folder import create_study
+from medtui.runs.runs_dir import create_study
 from tests.helpers.child_module import Request
 from tests.helpers.paths import REPOSITORY
 from tests.helpers.waiting import wait_until

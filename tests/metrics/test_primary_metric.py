@@ -12,9 +12,9 @@ from medtui.analysis.run_record import read_run_records
 from medtui.analysis.subgroup_analysis import analyse_subgroups
 from medtui.charts.figures.by_category import averages
 from medtui.charts.figures.data import FigureData, chart_runs
-from medtui.cli.follow.narration import describe_cycle, describe_outcome
-from medtui.cli.runs import app
+from medtui.cli.runs.group import app
 from medtui.cli.show.listing import describe_study, runs_table
+from medtui.cli.show.progress import describe_cycle, describe_outcome
 from medtui.events import CycleEnded
 from medtui.metrics import infer_task
 from medtui.monitor.run_feed import RunFeed
@@ -97,14 +97,14 @@ def test_the_command_line_ranks_films_as_the_screens_do(studies):
 
 @pytest.mark.parametrize("name", TASKS)
 def test_screens_comparisons_and_reports_ask_the_same(studies, name):
-    """Home's row, the first metric of a comparison, the harm's mean and a report's headline."""
+    """Home's row, the first metric of a comparison, the analysis's mean and a report's headline."""
     study = studies[name]
     assert {run.headline.name for run in summarise_study(study).runs} == {NAMES[name]}
     entries, _ = read_run_records(run.folder for run in study.runs)
     shown = [column.metric.name for column in usual_columns(entries) if column.metric]
     assert shown[0] == NAMES[name]
-    harm = analyse_subgroups(entries[0], entries[1])
-    assert harm.overall.metric.name == NAMES[name]
+    analysis = analyse_subgroups(entries[0], entries[1])
+    assert analysis.overall.metric.name == NAMES[name]
     first = averages(FigureData(chart_runs(entries)))[0]
     assert first.title.partition(",")[0] == f"test {LABELS[name]}"
     (contents,) = gather([study.folder], lambda _: None)

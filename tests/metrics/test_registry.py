@@ -15,7 +15,7 @@ from medtui.analysis.differences import differences_of_all
 from medtui.analysis.run_record import RunRecord, all_runs, read_run_records
 from medtui.analysis.run_tables import classes_table, runs_table
 from medtui.analysis.split_result import measure_split
-from medtui.cli.runs import app
+from medtui.cli.runs.group import app
 from medtui.cli.show.run_details import describe_run
 from medtui.metrics import (
     Metric,
@@ -26,8 +26,9 @@ from medtui.metrics import (
     registry,
     reported_metrics,
 )
+from medtui.metrics.arrays import Floats
 from medtui.metrics.draws import Draws
-from medtui.metrics.scores import Floats, Scores
+from medtui.metrics.scores import Scores
 from medtui.monitor.study_feed import StudyFeed
 from medtui.monitor.view_of_run import _metrics_of
 from medtui.preset.searching import SearchMetric

@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from medtui.charts.figures.run import loss_plot, metric_plot, schedule_plot, train_loss_plot
 from medtui.charts.figures.run_telemetry import memory_plot, utilisation_plot
 from medtui.charts.palette import DARK
-from medtui.cli.follow.narration import describe_outcome
 from medtui.cli.show.listing import describe_study, runs_table
+from medtui.cli.show.progress import describe_outcome
 from medtui.events import RunStarted, StageStarted
 from medtui.monitor.folder_reader import FolderReader
 from medtui.monitor.study_feed import StudyFeed

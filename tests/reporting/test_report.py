@@ -217,7 +217,7 @@ def test_cycle_0_is_named_where_it_was_kept(cells: Contents, films: Contents) ->
 
 def test_notes_of_the_subgroup_analysis_say_what_was_counted(cells: Contents) -> None:
     """Intervals without known patients are over images; a patient has fewer right answers."""
-    analysis = cells.harms[0]
+    analysis = cells.analyses[0]
     assert "95 % intervals over patients." in class_calibration_table(analysis).note
     unknown = class_calibration_table(replace(analysis, num_patients=0)).note
     assert "95 % intervals over images, since patients are unknown." in unknown

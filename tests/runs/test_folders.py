@@ -13,10 +13,11 @@ from medtui.monitor.run_feed import RunFeed
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_catalogue import StudyCatalogue
 from medtui.runs.atomic_file import publish_text
-from medtui.runs.folder import RunFolder, create_study
+from medtui.runs.folder import RunFolder
 from medtui.runs.ownership.liveness import holder_of
 from medtui.runs.ownership.lock import FolderLock
 from medtui.runs.result import read_result
+from medtui.runs.runs_dir import create_study
 from medtui.runs.slug import slugify
 from tests.helpers.event_logs import story, write_log
 from tests.helpers.full_disk import raise_no_space

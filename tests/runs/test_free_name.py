@@ -1,7 +1,7 @@
 """The name that a new study will get."""
 
-from medtui.runs.folder import create_study
 from medtui.runs.free_name import describe_name, free_name
+from medtui.runs.runs_dir import create_study
 
 
 def test_it_is_the_one_that_is_created(tmp_path):

@@ -28,9 +28,9 @@ def calibration(data: FigureData) -> tuple[Plot, ...]:
     classes, the many sure negatives hide them.
     """
     found: dict[str, dict[str, ClassCalibration]] = {}
-    for harm in data.harms:
-        found.setdefault(harm.baseline, harm.classes_before)
-        found[harm.key] = harm.classes_after
+    for analysis in data.analyses:
+        found.setdefault(analysis.baseline, analysis.classes_before)
+        found[analysis.key] = analysis.classes_after
     names = dict.fromkeys(name for classes in found.values() for name in classes)
     by_share = sorted(names, key=lambda name: -max(map(_share, _of_class(found, name).values())))
     plots = tuple(_plot(data, name, _of_class(found, name)) for name in by_share)
@@ -98,9 +98,9 @@ def _errors(data: FigureData) -> dict[str, str]:
     metric = metric_named("calibration_error")
     assert metric is not None, "the registry has it"
     found: dict[str, str] = {}
-    for harm in data.harms:
-        found.setdefault(harm.baseline, metric.show(harm.before.error))
-        found[harm.key] = metric.show(harm.after.error)
+    for analysis in data.analyses:
+        found.setdefault(analysis.baseline, metric.show(analysis.before.error))
+        found[analysis.key] = metric.show(analysis.after.error)
     return found
 
 

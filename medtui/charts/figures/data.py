@@ -65,7 +65,7 @@ class FigureData:
     """Curves by run; only runs with curves are drawn over time."""
     differences: Mapping[str, Differences] = field(default_factory=dict)
     """Each run's paired changes, by run."""
-    harms: tuple[SubgroupAnalysis, ...] = ()
+    analyses: tuple[SubgroupAnalysis, ...] = ()
     searches: tuple[tuple[str, SearchOutcome], ...] = ()
     """Studies' names, and their searches; the name is empty where all are of one study."""
 

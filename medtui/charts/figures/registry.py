@@ -75,7 +75,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("calibration", "Calibration", "Observed share by predicted probability of each "
            "class on test, in ten groups of about equal size with Wilson's 95 % intervals, which "
            "count images as independent; behind each run's name its calibration error.",
-           calibration, lambda data: bool(data.harms)),
+           calibration, lambda data: bool(data.analyses)),
     Figure("averages", "Averages", "Means by scheme and density, of metrics on test; lines show "
            "the standard deviation between seeds.", averages),
     Figure("memory", "Memory", "Memory over time, used and free: of the GPU, without one that used "

@@ -48,7 +48,7 @@ def explain_failures(study: StudyFeed, run: RunFeed | None) -> list[str]:
 
 
 def _explain(run: RunFeed) -> str:
-    name = f"{run.folder.study.name}/{run.folder.name}"
+    name = run.folder.full_name
     ending = run.history.ending
     if run.status == "failed" and isinstance(ending, RunFailed):
         text = f"{name} failed: {ending.message}"

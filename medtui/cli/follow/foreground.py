@@ -5,15 +5,15 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from medtui.cli.follow.exit_status import exit_code_of, explain_failures
 from medtui.cli.follow.signals import Interrupts
 from medtui.cli.follow.watcher import Follower, choose_output
+from medtui.cli.json_lines import print_object
 from medtui.cli.run_lookup import Target, read_study, run_in
 from medtui.cli.show.benchmarks import describe_benchmarks
 from medtui.cli.show.searches import search_objects, searches_of
-from medtui.cli.show.summary import print_object, run_object, study_table
+from medtui.cli.show.summary import run_object, study_table
 from medtui.cli.show.tracking import describe_tracking
 from medtui.cli.stream import optional_output
 from medtui.monitor.run_feed import RunFeed
@@ -151,9 +151,3 @@ def warn_of_end(output: OutputOptions) -> None:
     reason = why_detached_work_ends()
     if reason:
         announce(f"warning: {reason}.\n  {detach_remedy()}", output)
-
-
-def shown_path(path: Path) -> str:
-    """Return a path relative to the working directory if it is below it, else absolute."""
-    resolved, here = path.resolve(), Path.cwd()
-    return str(resolved.relative_to(here) if resolved.is_relative_to(here) else resolved)

@@ -7,7 +7,8 @@ import time
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from medtui.cli.follow.narration import describe_step, line_of
+from medtui.cli.follow.narration import line_of
+from medtui.cli.show.progress import describe_step
 from medtui.cli.show.summary import describe_primary
 from medtui.cli.stream import unescaped_stderr
 from medtui.control_characters import one_line

@@ -7,6 +7,9 @@ from typing import Self
 EXIT_BASE = 128
 """A process that ends by signal n exits with 128 + n."""
 
+INTERRUPTED = EXIT_BASE + signal.SIGINT
+"""Exit code of a command that Ctrl+C has ended."""
+
 _WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

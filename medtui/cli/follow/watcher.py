@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medtui.cli.follow.narration import NoOutput, PlainLines, ProgressOutput, describe_outcome
+from medtui.cli.follow.narration import NoOutput, PlainLines, ProgressOutput
 from medtui.cli.follow.signals import Interrupts
+from medtui.cli.show.progress import describe_outcome
 from medtui.cli.show.searches import searches_of
 from medtui.monitor.run_feed import RunFeed
 from medtui.monitor.study_feed import StudyFeed

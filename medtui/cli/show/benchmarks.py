@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from medtui.cli.show.summary import print_object
+from medtui.cli.json_lines import print_object
 from medtui.cli.table import render_table
 from medtui.errors import MedtuiError, UsageError
-from medtui.runs.bench_record import Bench, Contest, Spread, read_bench
+from medtui.runs.bench_record import Bench, Contest, read_bench
 from medtui.runs.folder import RunFolder
 from medtui.units import MISSING, format_bytes, format_count
 
@@ -94,15 +94,11 @@ def _speed(bench: Bench, contest: Contest) -> list[str]:
         f"{latency.p50_ms:.2f}",
         f"{latency.p95_ms:.2f}",
         f"{latency.p99_ms:.2f}",
-        _ratio(contest.latency_ratio),
+        contest.latency_ratio.text,
         str(best.batch_size),
         format_count(best.images_per_second.median),
-        _ratio(contest.throughput_ratio),
+        contest.throughput_ratio.text,
         format_bytes(best.peak_memory_bytes),
         format_bytes(memory.mean) if memory else MISSING,
         f"{busy.mean:.0f} %" if busy else MISSING,
     ]
-
-
-def _ratio(spread: Spread) -> str:
-    return f"{spread.median:.2f} [{spread.low:.2f}, {spread.high:.2f}]"

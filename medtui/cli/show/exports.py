@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from medtui.cli.table import render_table
 from medtui.metrics import metric_named
-from medtui.runs.exports import Comparison, Export, Timing, on_test
+from medtui.runs.exports import Comparison, Export, on_test
 from medtui.units import MISSING, format_bytes
 
 HEADERS = ("format", "size", "runtime", "images", "run", "file", "change", "max logit diff",
@@ -65,10 +65,5 @@ def _times(export: Export, what: str) -> list[str]:
     cells = []
     for timing in export.timings:
         if timing.what == what:
-            cells += [f"{timing.p50_ms:.2f}", _ratio(timing)]
+            cells += [f"{timing.p50_ms:.2f}", timing.faster.text]
     return cells or [MISSING] * 4
-
-
-def _ratio(timing: Timing) -> str:
-    spread = timing.faster
-    return f"{spread.median:.2f} [{spread.low:.2f}, {spread.high:.2f}]"

@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Sequence
 
-from medtui.cli.follow.foreground import shown_path
 from medtui.cli.show.searches import searches_of
 from medtui.cli.show.summary import study_table
+from medtui.cli.shown_path import shown_path
 from medtui.cli.table import render_table
 from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.study_feed import StudyFeed

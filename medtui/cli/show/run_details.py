@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator
 
-from medtui.cli.follow.foreground import shown_path
-from medtui.cli.follow.narration import describe_cycle, describe_step
 from medtui.cli.show.changes import describe_verdict
 from medtui.cli.show.class_details import (
     describe_calibration,
@@ -14,8 +12,10 @@ from medtui.cli.show.class_details import (
 from medtui.cli.show.exports import describe_exports
 from medtui.cli.show.external import describe_external
 from medtui.cli.show.model_size import describe_density, layers_table, size_table
+from medtui.cli.show.progress import describe_cycle, describe_step
 from medtui.cli.show.summary import describe_duration, format_interval
 from medtui.cli.show.tracking import describe_experiment
+from medtui.cli.shown_path import shown_path
 from medtui.cli.table import render_table
 from medtui.control_characters import one_line
 from medtui.datasets.class_weights import describe_weights
@@ -68,7 +68,7 @@ def describe_run(study: StudyFeed, run: RunFeed) -> str:
 
 
 def _facts(study: StudyFeed, run: RunFeed) -> Iterator[str]:
-    yield f"{study.folder.name}/{run.folder.name}: {summarise_run(study, run).state}"
+    yield f"{run.folder.full_name}: {summarise_run(study, run).state}"
     cell, session, result = study.cell_of(run), run.history.session, run.result
     if cell is not None:
         asked = asked_density(cell)

@@ -1,6 +1,5 @@
 """A study's runs as table rows and as JSON objects, running or finished."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -79,11 +78,6 @@ def _positive_class(run: RunFeed, task: Task) -> str | None:
     else:
         found = positive_class(data.classes, task, data.positive_class) if data else None
     return found.name if found else None
-
-
-def print_object(value: dict[str, Any]) -> None:
-    """Print one object as one line of JSON and flush."""
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
 
 
 def describe_primary(run: RunFeed) -> str:

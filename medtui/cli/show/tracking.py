@@ -10,7 +10,7 @@ from medtui.units import plural
 def describe_tracking(study: StudyFeed, run: RunFeed | None) -> list[str]:
     """Return lines on where each tracker's experiments are, and how archives are sent."""
     runs = study.runs if run is None else [run]
-    name = study.folder.name if run is None else f"{study.folder.name}/{run.folder.name}"
+    name = study.folder.name if run is None else run.folder.full_name
     lines = []
     for tracker in TRACKERS:
         found = [read_state(each.folder.tracker(tracker.name)) for each in runs]

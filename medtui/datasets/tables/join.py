@@ -47,10 +47,28 @@ def join_tables(left: TableText, right: TableText, on: Sequence[str] = ()) -> Ta
             hint=f"Its columns: {some(right.header, 20)}.",
         )
     ours, theirs = (_side(table, names) for table in (left, right))
+    pairs = _pairs(ours, theirs, names)
+    more = [at for at, name in enumerate(right.header) if not positions(left.header, name)]
+    return replace(
+        left,
+        header=[*left.header, *(right.header[at] for at in more)],
+        rows=[[*left.rows[row], *(right.rows[other][at] for at in more)] for row, other in pairs],
+        lines=[left.lines[row] for row, _ in pairs],
+        findings=(*left.findings, *right.findings, *_findings(ours, theirs, pairs)),
+    )
+
+
+def _pairs(ours: _Side, theirs: _Side, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the rows of both tables that have the same key, in their order.
+
+    Raises:
+        UsageError: no common key, or keys with several rows in both tables.
+    """
+    left, right, columns = ours.table, theirs.table, " and ".join(names)
     if ours.repeated and theirs.repeated:
         raise UsageError(
             f"{left.path} and {right.path.name} both have several rows for the same "
-            f"{' and '.join(names)}: {' '.join(ours.repeated)}.",
+            f"{columns}: {' '.join(ours.repeated)}.",
             hint="Name more columns to join by (table.on).",
         )
     pairs = [
@@ -61,19 +79,11 @@ def join_tables(left: TableText, right: TableText, on: Sequence[str] = ()) -> Ta
     ]
     if not pairs:
         raise UsageError(
-            f"{left.path} and {right.path.name} have no {' and '.join(names)} in common: "
+            f"{left.path} and {right.path.name} have no {columns} in common: "
             f"{_example(ours)} and {_example(theirs)}.",
             hint="Check table.join and table.on in the card.",
         )
-    pairs.sort()
-    more = [at for at, name in enumerate(right.header) if not positions(left.header, name)]
-    return replace(
-        left,
-        header=[*left.header, *(right.header[at] for at in more)],
-        rows=[[*left.rows[row], *(right.rows[other][at] for at in more)] for row, other in pairs],
-        lines=[left.lines[row] for row, _ in pairs],
-        findings=(*left.findings, *right.findings, *_findings(ours, theirs, pairs)),
-    )
+    return sorted(pairs)
 
 
 def shared_columns(left: TableText, right: TableText) -> list[str]:

@@ -71,7 +71,7 @@ def load_models(run: RunFolder, device: torch.device) -> list[Model]:
     result, preset = finished_result(run), preset_of(run)
     if result.image_shape is None:
         raise UsageError(
-            f"{run.study.name}/{run.name} was written by an early version of medtui, which did not "
+            f"{run.full_name} was written by an early version of medtui, which did not "
             "record the image size. Run the preset again to benchmark it."
         )
     check_models(run, result)

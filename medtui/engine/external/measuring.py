@@ -41,6 +41,7 @@ from medtui.runs.model_choice import RUN
 from medtui.runs.model_record import ModelRecord
 from medtui.runs.ownership.claim import Fence, unfenced
 from medtui.runs.predictions import RunPredictions, SplitPredictions
+from medtui.runs.result import SplitResult
 from medtui.runs.run_digests import predictions_of as predictions_of_run
 from medtui.storage import FileDigest, UnreadableFile, digest_of
 
@@ -138,16 +139,7 @@ def measure_site(
         left_out=site.labels.left_out,
         num_bad=site.num_bad,
         has_patients=site.has_patients,
-        measured=measure_split(
-            with_answers(model.predictions, answers),
-            "test",
-            _answers_before(model, site),
-            loss=loss,
-            method=model.preset.evaluate.intervals,
-            resamples=model.preset.evaluate.bootstrap,
-            seed=model.preset.data.seed,
-            has_patients=site.has_patients,
-        ),
+        measured=_measure(model, site, answers, loss),
         overlap=overlap,
         interval_method=model.preset.evaluate.intervals,
         model=model.digest,
@@ -162,6 +154,23 @@ def measure_site(
     write_external(model.run, result, pack_answers(answers), fence)
     log_look(model.run, result, command)
     return result
+
+
+def _measure(
+    model: MeasuredModel, site: Site, answers: SplitPredictions, loss: float
+) -> SplitResult:
+    """Return metrics of the answers to a site's images, by the settings of the run."""
+    settings = model.preset.evaluate
+    return measure_split(
+        with_answers(model.predictions, answers),
+        "test",
+        _answers_before(model, site),
+        loss=loss,
+        method=settings.intervals,
+        resamples=settings.bootstrap,
+        seed=model.preset.data.seed,
+        has_patients=site.has_patients,
+    )
 
 
 def _answer(model: MeasuredModel, site: Site) -> tuple[SplitPredictions, float]:

@@ -29,7 +29,8 @@ from medtui.engine.pruning.schemes import (
     warmup_density,
 )
 from medtui.engine.run.out_of_memory import Batch, run_or_explain
-from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
+from medtui.engine.run.session import Diverged, Session, StepMeter
+from medtui.engine.run.stopping import StopRequested
 from medtui.engine.training.network import num_bytes
 from medtui.events import CycleEnded, Noted, StageStarted
 from medtui.preset import GuardSettings, LcSettings, test_every, tunes_last

@@ -58,7 +58,7 @@ def _dataset_of(run: RunFolder, preset: Preset) -> Dataset:
     dataset = open_dataset(preset.data, digest_rule=rule)
     if recorded is not None and recorded.data_digest != dataset.digest:
         raise EnvironmentProblem(
-            f"{run.study.name}/{run.name} was trained with different images, labels or splits.",
+            f"{run.full_name} was trained with different images, labels or splits.",
             hint="Restore the data set.",
         )
     return dataset

@@ -20,10 +20,9 @@ def finished_result(run: RunFolder) -> Result:
     Raises:
         UsageError: the run is not finished.
     """
-    name = f"{run.study.name}/{run.name}"
     result = read_result(run)
     if result is None or not run.model.is_file():
-        raise UsageError(f"{name} is not finished: it has no model yet.")
+        raise UsageError(f"{run.full_name} is not finished: it has no model yet.")
     return result
 
 

@@ -66,7 +66,7 @@ def model_record_of(
 def _derived(run: RunFolder, result: Result, report: Reporter) -> ModelRecord:
     preset, recorded = preset_of(run), recorded_digest(run)
     rule = recorded.data_digest_rule if recorded else NEWEST_RULE
-    name = f"{run.study.name}/{run.name}"
+    name = run.full_name
     try:
         dataset = open_dataset(preset.data, digest_rule=rule, progress=report)
     except MedtuiError as error:

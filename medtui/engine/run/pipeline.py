@@ -26,7 +26,8 @@ from medtui.engine.run.provenance import differences, fingerprint, provenance, w
 from medtui.engine.run.result_content import TrainedModel
 from medtui.engine.run.run_precision import known_precision, measure_precisions
 from medtui.engine.run.scratch import train_from_scratch
-from medtui.engine.run.session import Session, StopFlag, StopRequested
+from medtui.engine.run.session import Session
+from medtui.engine.run.stopping import StopFlag, StopRequested
 from medtui.engine.training.given_weights import load_weights
 from medtui.engine.training.network import (
     build_network,
@@ -274,6 +275,3 @@ def _stored_model(session: Session, folder: RunFolder) -> nn.Module:
     load_stored(model, path, digest, hint=hint)
     require_finite(model, path, hint=hint)
     return model
-
-
-__all__ = ["StopRequested", "execute"]

@@ -24,6 +24,7 @@ from medtui.engine.run.device import generators_of, restore_generators
 from medtui.engine.run.kept_predictions import KeptPredictions
 from medtui.engine.run.provenance import fingerprint
 from medtui.engine.run.run_precision import precision_of_results, unmeasured_precision
+from medtui.engine.run.stopping import StopFlag
 from medtui.engine.training.batches import EvaluationBatches, Images, TrainBatches, normalisation_of
 from medtui.engine.training.evaluation import Evaluator
 from medtui.engine.training.loss import criterion_of
@@ -51,20 +52,8 @@ _GPU_LOSS_CHECK = 20
 """Steps between checks of the loss on a GPU, where each check waits for the device."""
 
 
-class StopRequested(Exception):
-    """A stop was requested, and the checkpoint is written."""
-
-
 class Diverged(MedtuiError):
     """The loss is not finite, or too large for training to recover."""
-
-
-@dataclass
-class StopFlag:
-    """Set by a signal handler; the run reads it after each step."""
-
-    reason: str = ""
-    """Why the run should stop; empty while it should continue."""
 
 
 @dataclass

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from medtui.engine.lc.state import Statistics
 from medtui.engine.run.checkpoint import Checkpoint, prefixed, unprefixed
 from medtui.engine.run.out_of_memory import Batch, run_or_explain
-from medtui.engine.run.session import Diverged, Session, StepMeter, StopRequested
+from medtui.engine.run.session import Diverged, Session, StepMeter
+from medtui.engine.run.stopping import StopRequested
 from medtui.engine.training.batches import TrainBatches
 from medtui.engine.training.network import head_parameters, num_bytes, restore_state, state_of
 from medtui.engine.training.step import TrainingStep

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -136,10 +137,8 @@ class LocalScheduler:
 
     def places(self) -> list[Place]:
         """Return the slots' devices."""
-        numbers = dict.fromkeys(self._slots, 0)
-        for slot in self._slots:
-            numbers[slot] += 1
-        return [Place(each.devices, each.device, number) for each, number in numbers.items()]
+        counts = Counter(self._slots)
+        return [Place(slot.devices, slot.device, count) for slot, count in counts.items()]
 
     def close(self) -> None:
         """End the fork server; workers outlive this process."""

@@ -46,8 +46,7 @@ def worker_task(
         arguments += ["--after-signal", str(after_signal)]
     machine = preset.machine
     threads = machine.reference_threads if run.is_trained else machine.threads
-    name = f"{run.study.name}/{run.name}"
-    return Task(WORKER, run.path, tuple(arguments), name, run.worker_log, threads)
+    return Task(WORKER, run.path, tuple(arguments), run.full_name, run.worker_log, threads)
 
 
 def bench_task(study: StudyFolder, runs: Sequence[RunFolder], preset: Preset) -> Task:

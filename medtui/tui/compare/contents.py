@@ -167,7 +167,7 @@ def _calibration(loader: ComparisonLoader, request: TabRequest, colours: Colours
     if request.side:
         tables = calibration_table([analysis]), class_calibration_table(analysis)
         return tuple(_of_screen(table, analysis, request) for table in tables)
-    data = FigureData(request.runs, harms=(analysis,))
+    data = FigureData(request.runs, analyses=(analysis,))
     first, *others = figure_named("calibration").build(data)
     more = f"{len(others)} more in the report" if others else ""
     remark = " · ".join(filter(None, (first.remark, more)))

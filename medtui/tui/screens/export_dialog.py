@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from medtui.charts.palette import Colours
 from medtui.errors import MedtuiError
 from medtui.jobs.export import ExportProcess
+from medtui.metrics import metric_named
 from medtui.protocol.export import (
     ExportMessage,
     ExportPlan,
@@ -28,7 +29,7 @@ from medtui.tui.bindings import bind
 from medtui.tui.clipboard import copy_text
 from medtui.tui.theme import colours_of
 from medtui.tui.widgets.key_bar import KeyBar
-from medtui.units import format_bytes, format_percent
+from medtui.units import format_bytes
 
 SHRINK = "shrink"
 OPSET = "opset"
@@ -88,7 +89,7 @@ class ExportDialog(ModalScreen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self.query_one("#export").border_title = f"Export {self._run.study.name}/{self._run.name}"
+        self.query_one("#export").border_title = f"Export {self._run.full_name}"
         self._show()
 
     def on_unmount(self) -> None:
@@ -235,9 +236,10 @@ def _line(export: Export, colours: Colours) -> Text:
     found = on_test(export)[-1]
     text = Text.assemble(("✓ ", colours.good), (export.file, "bold"))
     text.append(f"\n  {format_bytes(export.num_bytes)}")
-    if found.of_run is not None and found.of_file is not None:
-        changed = f"{format_percent(found.of_run)} → {format_percent(found.of_file)}"
-        text.append(f", test {found.metric} {changed}")
+    metric = metric_named(found.metric)
+    if metric is not None and found.of_run is not None and found.of_file is not None:
+        changed = f"{metric.show(found.of_run)} → {metric.show(found.of_file)}"
+        text.append(f", test {metric.label} {changed}")
     within = found.max_logit_difference
     text.append(f", logits within {within:.1e}" if within else ", logits identical")
     for timing in export.timings:

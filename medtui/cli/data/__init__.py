@@ -1,0 +1,1 @@
+"""`medtui data`: data sets and their cards."""

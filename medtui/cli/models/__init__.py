@@ -1,0 +1,1 @@
+"""Uses finished models: measures, exports, predicts, evaluates on other data sets."""

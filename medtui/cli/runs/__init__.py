@@ -1,0 +1,1 @@
+"""`medtui runs`: looks at runs, checks their files, and packs them."""

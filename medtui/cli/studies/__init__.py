@@ -1,0 +1,1 @@
+"""Starts, extends, stops and resumes studies."""

@@ -1,0 +1,1 @@
+"""Records finished runs with experiment trackers."""
