@@ -6,7 +6,7 @@ from medtui.analysis.pairing import pair_predictions
 from medtui.analysis.run_record import RunRecord
 from medtui.analysis.site_records import SiteRecord
 from medtui.analysis.verdicts import Verdict, judge
-from medtui.metrics import Metric
+from medtui.metrics import Metric, primary_metric
 from medtui.metrics.intervals import Difference, paired_differences
 from medtui.metrics.shortage import Unit
 from medtui.runs.result import SplitResult
@@ -23,7 +23,7 @@ class SiteCell:
     change: Difference | None = None
     """From the run's control or reference on the same images; None for these, or without them."""
     verdict: Verdict | None = None
-    """On the change, by the margin of the run's preset."""
+    """On the change of the primary metric, by the margin of the run's preset; None for others."""
     baseline: str = ""
     """Key of the run that the change is from."""
     is_sealed: bool = False
@@ -52,11 +52,14 @@ def cell_of(measured: SplitResult, metric: Metric) -> SiteCell:
 
 
 def judged(
-    cell: SiteCell, change: Difference | None, entry: RunRecord, baseline: RunRecord
+    cell: SiteCell, change: Difference | None, entry: RunRecord, baseline: RunRecord, metric: Metric
 ) -> SiteCell:
-    """Return a cell with its change from a baseline, and the verdict by the margin of `entry`."""
-    if change is None:
-        return replace(cell, baseline=baseline.key)
+    """Return a cell with its change from a baseline, and the verdict by the margin of `entry`.
+
+    The margin is stated for the primary metric: changes of others have no verdict.
+    """
+    if change is None or metric is not primary_metric(entry.result.task):
+        return replace(cell, change=change, baseline=baseline.key)
     shortage = change.shortage.text if change.shortage else ""
     verdict = judge(change, entry.margin, shortage=shortage)
     return replace(cell, change=change, verdict=verdict, baseline=baseline.key)

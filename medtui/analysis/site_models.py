@@ -64,7 +64,7 @@ def _compared(own: SiteRecord, record: SiteRecord, metric: Metric) -> SiteModel:
         record.entry,
         record.result.model_name,
         record.result.digest,
-        judged(cell, change, record.entry, own.entry),
+        judged(cell, change, record.entry, own.entry, metric),
         pair_predictions(before, after, "test").count_flips(),
         float(difference.max()),
     )

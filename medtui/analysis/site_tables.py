@@ -3,14 +3,14 @@
 from typing import Any
 
 from medtui.analysis.differences import difference_text
-from medtui.analysis.run_record import RunRecord, positive_of
+from medtui.analysis.run_record import RunRecord, positive_of, task_of
 from medtui.analysis.run_titles import titles_of
 from medtui.analysis.site_cells import SiteCell
 from medtui.analysis.site_models import SiteModel
 from medtui.analysis.sites import SiteColumn, SiteMatrix, describe_size
 from medtui.analysis.table import Table
 from medtui.analysis.verdicts import describe_verdicts
-from medtui.metrics import Metric
+from medtui.metrics import Metric, primary_metric
 from medtui.runs.model_choice import RUN
 from medtui.runs.result import Flips
 from medtui.units import MISSING, SEALED, format_count
@@ -77,11 +77,17 @@ def _label(matrix: SiteMatrix, *, starts: bool = False) -> str:
 
 
 def _in_unit(metric: Metric) -> str:
+    """Return the unit of a change, and where it is below 0 that it is better."""
+    if not metric.higher_is_better:
+        return f" (of the {metric.label}, lower is better)"
     return " in percentage points" if metric.is_share else ""
 
 
 def _margins(matrix: SiteMatrix) -> str:
     """Return what the verdicts mean; runs of several studies may have several margins."""
+    primary = primary_metric(task_of(matrix.entries))
+    if matrix.metric is not primary:
+        return f"Verdicts are on {primary.label} alone, for which the margin is stated."
     margins = sorted({entry.margin for entry in matrix.entries}) or [0.0]
     text = describe_verdicts(matrix.metric, margins[-1])
     if len(margins) == 1:

@@ -154,7 +154,7 @@ def _home_cell(
     except MedtuiError as error:
         problems.append(f"{entry.key} cannot be compared with {baseline.key}: {error.message}")
         return cell
-    return judged(cell, change, entry, baseline)
+    return judged(cell, change, entry, baseline, metric)
 
 
 def _site_cell(
@@ -171,4 +171,4 @@ def _site_cell(
             f"{record.result.site}: {error.message}"
         )
         return cell
-    return judged(cell, change, record.entry, baseline.entry)
+    return judged(cell, change, record.entry, baseline.entry, metric)

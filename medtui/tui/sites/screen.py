@@ -28,8 +28,8 @@ class SitesScreen(LayeredScreen[None]):
         "Each run on its own test split (home) and on other labelled data sets. Preprocessing and "
         "thresholds are the run's own; nothing is chosen by these numbers. Changes are from the "
         "control, or without one from the reference, on the same images, with 95 % intervals over "
-        "patients and a verdict by the margin of the preset. The command medtui evaluate does the "
-        "same."
+        "patients; those of the primary metric have a verdict by the margin of the preset. The "
+        "command medtui evaluate does the same."
     )
 
     BINDINGS = [
