@@ -18,7 +18,7 @@ Sources: Piaggio et al. 2012 (CONSORT, non-inferiority); Berger 1982; Holm 1979.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -101,6 +101,14 @@ def decide(judged: Sequence[JudgedClaim]) -> Decision:
     if "refuted" in states:
         return "fail"
     return "pass" if states == {"shown"} else "undecided"
+
+
+def describe_direction(metrics: Iterable[Metric]) -> str:
+    """Return how changes of metrics where lower is better are shown; empty without one."""
+    labels = dict.fromkeys(each.label for each in metrics if not each.higher_is_better)
+    if not labels:
+        return ""
+    return f"A negative change is a loss, also of the {', '.join(labels)}, where lower is better."
 
 
 def _measured(claim: Claim) -> JudgedClaim:

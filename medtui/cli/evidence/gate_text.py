@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from medtui.analysis.non_inferiority import describe_direction
 from medtui.analysis.run_record import RunRecord
 from medtui.cli.table import render_table
 from medtui.evidence.claims import SPLIT, require_fit
@@ -35,6 +36,8 @@ def describe_gate(gated: Gated) -> str:
         render_table(headers, [_row(each) for each in record.claims]),
         "",
     ]
+    if direction := describe_direction(_metric_of(each) for each in record.claims):
+        lines.append(direction)
     reasons = dict.fromkeys(f"{each.about}: {each.reason}" for each in record.claims if each.reason)
     lines += [f"Not judged, {reason}." for reason in reasons]
     lines += [_SENTENCES[record.decision], "", *_wrapped(record.multiplicity)]
@@ -80,9 +83,14 @@ def describe_plan(run: RunRecord, baseline: RunRecord, stated: StatedPlan) -> st
     return "\n".join([fits, "", render_table(("claim", "margin", "images"), rows)])
 
 
-def _row(each: ClaimRecord) -> list[str]:
+def _metric_of(each: ClaimRecord) -> Metric:
     metric = metric_named(each.metric)
     assert metric is not None, "plans name metrics of the registry alone"
+    return metric
+
+
+def _row(each: ClaimRecord) -> list[str]:
+    metric = _metric_of(each)
     patients = format_count(each.num_patients) if each.num_patients else MISSING
     return [
         each.about, metric.label, metric.show(each.before), metric.show(each.after),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from medtui.analysis.non_inferiority import describe_direction
 from medtui.analysis.table import Table
 from medtui.evidence.card.digests import Digests
 from medtui.evidence.card.documents import pointer
@@ -10,7 +11,7 @@ from medtui.evidence.card.parts import CardPart, CardSection, Sentence
 from medtui.evidence.card.questions import statement
 from medtui.evidence.card.rows import Rows, interval_text
 from medtui.evidence.gate_record import read_gates
-from medtui.metrics import metric_named
+from medtui.metrics import Metric, metric_named
 from medtui.runs.folder import StudyFolder
 from medtui.runs.result import Seal
 from medtui.sharing.marker import SENTENCE, is_pseudonymised
@@ -118,11 +119,12 @@ def _looks(facts: Facts, digests: Digests) -> Iterator[CardPart]:
 
 
 def _gate(facts: Facts, file: str) -> Iterator[CardPart]:
-    rows = []
+    rows, metrics = [], list[Metric]()
     for index in range(len(facts.raw(file, "/claims") or [])):
         at = pointer("claims", index)
         metric = metric_named(str(facts.raw(file, f"{at}/metric")))
         assert metric is not None, "plans name metrics of the registry alone"
+        metrics.append(metric)
         change = facts.show(file, f"{at}/change", metric.show_change)
         if facts.has(file, f"{at}/low"):
             low = facts.show(file, f"{at}/low", metric.show_change)
@@ -136,7 +138,8 @@ def _gate(facts: Facts, file: str) -> Iterator[CardPart]:
         ))  # fmt: skip
     plan, decision, look = (facts.show(file, f"/{key}") for key in ("plan", "decision", "look"))
     headers = ("claim", "metric", "change [95 %]", "margin", "patients", "state", "source")
-    note = str(facts.raw(file, "/multiplicity"))
+    direction = describe_direction(metrics)
+    note = " ".join(filter(None, [direction, str(facts.raw(file, "/multiplicity"))]))
     yield Table(
         f"Gate by the plan {plan}, look {look}: {decision}", headers, tuple(rows), note=note
     )
