@@ -31,12 +31,16 @@ from medtui.datasets.official_split import read_official
 from medtui.datasets.patient_ids import share_findings
 from medtui.datasets.progress import Reporter, ignore_progress
 from medtui.datasets.split import SplitMethod, even_choice, leaking_patients, split
+from medtui.datasets.suggestion.words import other_unit
 from medtui.errors import UsageError
 from medtui.metrics import positive_class
 from medtui.metrics.none_class import NoneClass
 from medtui.preset import DataSettings
 from medtui.protocol.finding import Finding
 from medtui.units import plural
+
+OTHER_UNIT = "no-patients-but-units"
+"""Name of the finding that something else, such as lesions, stands for patients."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def open_source(
     kept = index if len(chosen) == len(index) else index.choose(chosen)
     published = index.official if method == "official" else None
     is_whole = published is not None and not (published == TRAIN_VAL).any()
-    findings = (*index.findings, *split_findings)
+    findings = (*index.findings, *_other_unit(card, index), *split_findings)
     return Source(card, kept, splits[chosen], has_patients, findings, method, not is_whole)
 
 
@@ -177,6 +181,19 @@ def _describe(
         sentence = f"the official split has {plural(len(leaking), 'patient')} in several splits"
         found.append(error("shared-patients", f"{sentence}: {some(leaking)}"))
     return not leaking, found
+
+
+def _other_unit(card: Card, index: ImageIndex) -> list[Finding]:
+    """Return a finding where what stands for patients is not patients, by its column's name."""
+    column = card.table.patient_column if card.table else ""
+    unit = other_unit(column)
+    if not unit or index.patients is None:
+        return []
+    sentence = (
+        f"the column {column} does not name patients: each of its values ({unit}) counts as one, "
+        "so images of one person may be in several splits, and intervals may be too short"
+    )
+    return [warning(OTHER_UNIT, sentence)]
 
 
 def _absent_classes(index: ImageIndex, splits: SplitNumbers, method: SplitMethod) -> list[Finding]:

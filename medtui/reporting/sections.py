@@ -238,7 +238,7 @@ def _data(contents: Contents) -> Iterator[Part]:
         shares[1] = SEALED if first.result.is_sealed else shares[1]
         rows.append((f"share of {name}", MISSING, *shares))
     note = (
-        "No patient is in more than one split."
+        "No patient, as the data set names them, is in more than one split."
         if first.result.has_patients
         else "Patients are unknown, or are in several splits: results may be too optimistic."
     )

@@ -1,10 +1,15 @@
 """Patients from columns and patterns: one person under one name, and no name for many."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from medtui.datasets.index import ImageIndex
 from medtui.datasets.patient_ids import patients_by_column, patients_by_pattern, share_findings
+from medtui.datasets.resolve import OTHER_UNIT, open_source
+from medtui.preset import DataSettings
+from tests.helpers.drawn_images import TABLE, draw, write_card
 
 
 def names(count: int) -> list[str]:
@@ -124,3 +129,28 @@ def test_a_patient_with_a_tenth_of_the_images_is_a_note() -> None:
     (found,) = share_findings(index([*["1"] * 5, *others], [0, 1] * 12 + [0]))
     assert (found.name, found.rank) == ("large-patients", "note")
     assert not share_findings(index([str(number) for number in range(25)], [0] * 25))
+
+
+@pytest.mark.parametrize(
+    ("column", "unit"),
+    [("lesion_id", "lesion"), ("StudyInstanceUID", "study"), ("Patient Study", ""), ("pid", "")],
+)
+def test_a_column_of_lesions_does_not_name_patients(column: str, unit: str, tmp_path: Path) -> None:
+    """A person may have several lesions, so whoever reads of patients is told what they are."""
+    root = tmp_path / "films"
+    rows = [f"image,label,{column}"]
+    for number in range(12):
+        draw(root / f"{number:02d}.png", seed=number, mode="L")
+        rows.append(f"{number:02d}.png,{'ab'[number % 2]},{number // 2}")
+    (root / "films.csv").write_text("\n".join(rows) + "\n")
+    card = write_card(
+        tmp_path,
+        f'{TABLE}\n[table]\nfile = ["films.csv"]\nname_column = "image"\nlabel_column = "label"\n'
+        f'patient_column = "{column}"\n',
+    )
+    source = open_source(DataSettings(card=card, root=str(root)))
+    assert source.has_patients
+    found = [each.sentence for each in source.findings if each.name == OTHER_UNIT]
+    assert bool(found) == bool(unit)
+    assert all(f"the column {column} does not name patients" in each for each in found)
+    assert all(f"({unit})" in each for each in found)

@@ -18,6 +18,8 @@ _NO_LABEL_WORDS = frozenset({"type", "dir", "path", "date", "confidence", "comme
 
 PATIENT_WORDS = ("patient", "subject", "participant", "person", "individual", "donor", "mrn", "pid")
 LESION_WORDS = ("lesion", "case")
+OTHER_UNITS = ("lesion", "specimen", "slide", "eye", "exam", "study")
+"""What a column of patients may name in their place; one person may have several."""
 _PATIENT_FILL = frozenset(
     {
         "id", "ids", "no", "nr", "num", "number", "name", "key", "code", "index", "uid", "hash",
@@ -71,6 +73,14 @@ def patient_rank(name: str) -> int | None:
         if rest and all(word.rstrip("s") in known for word in rest):
             return rank
     return None
+
+
+def other_unit(name: str) -> str:
+    """Return what a column names in place of patients: `lesion` for `lesion_id`; else ""."""
+    words = [word.rstrip("s") for word in tokens(name)]
+    if any(word in PATIENT_WORDS for word in words):
+        return ""
+    return next((word for word in words if word in OTHER_UNITS), "")
 
 
 def is_id_name(name: str) -> bool:

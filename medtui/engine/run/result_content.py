@@ -10,6 +10,7 @@ from torch import nn
 from medtui.analysis.split_result import measure_split
 from medtui.datasets.dataset import Dataset
 from medtui.datasets.findings import accepted_in
+from medtui.datasets.resolve import OTHER_UNIT
 from medtui.engine.run.device import device_name
 from medtui.engine.run.session import Session
 from medtui.engine.training.evaluation import Predictions
@@ -92,9 +93,11 @@ def _with_data(session: Session, result: Result, evaluated: EvaluatedModel) -> R
     dataset, predictions = session.dataset, evaluated.predictions
     num_images = (len(dataset.val), len(dataset.test))
     accepted = accepted_in(dataset.findings, session.preset.data.accept)
+    units = [each.sentence for each in dataset.findings if each.name == OTHER_UNIT]
     return msgspec.structs.replace(
         result,
         image_shape=session.image_shape,
+        warnings=[*result.warnings, *units],
         task=dataset.task,
         positive_class=dataset.positive_class,
         population=limited_population(session.preset.data.limit, num_images),

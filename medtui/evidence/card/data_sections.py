@@ -38,7 +38,7 @@ def _data(facts: Facts) -> Iterator[CardPart]:
     yield _prevalences(facts, result)
     yield _demographics(facts)
     apart = (
-        "No patient is in more than one split."
+        "No patient, as the data set names them, is in more than one split."
         if result.has_patients
         else "Patients are unknown, or are in several splits: results may be too optimistic."
     )
