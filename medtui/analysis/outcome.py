@@ -125,7 +125,7 @@ class StudyOutcome:
     @property
     def sentences(self) -> tuple[str, ...]:
         """What one may use and what it was measured on, the longest form first."""
-        amount = _point_or_points(self.metric.show_amount(self.margin))
+        amount = self.metric.show_amount(self.margin)
         if self.chosen is None:
             if not self.has_compression:
                 return ("No compression is finished yet.",)
@@ -158,7 +158,7 @@ class StudyOutcome:
             found = self.val_change(self.chosen.names[0])
             if found is None:
                 return ()
-            amount = _point_or_points(self.metric.show_amount(self.margin))
+            amount = self.metric.show_amount(self.margin)
             said = f"Chosen by its {self.metric.label} on val, {self._in_points(found.text)}"
             return (
                 f"{said}: the smallest file that excludes a loss of {amount} there.",
@@ -186,7 +186,3 @@ class StudyOutcome:
     def _in_points(self, text: str) -> str:
         """Return a change with its unit: `-0.3 [-1.2, +0.6] points`."""
         return f"{text} points" if self.metric.is_share else text
-
-
-def _point_or_points(amount: str) -> str:
-    return "1 point" if amount == "1 points" else amount

@@ -239,6 +239,7 @@ def _verdict_note(analysis: SubgroupAnalysis, judging: Metric) -> str:
         f"Verdicts are on {judging.label}, against a margin of "
         f"{judging.show_amount(analysis.margin)}. {MARK} worse: the 95 % interval of its change is "
         f"below 0, also by Holm's method over the {plural(judged, 'judged row')} of classes and "
-        f"groups. Not judged: fewer than "
-        f"{analysis.overall.metric.min_patients_paired} patients or {MIN_POSITIVES} positives."
+        f"groups. Not judged: fewer than {analysis.overall.metric.min_patients_paired} patients, "
+        f"or of the images that the number is over (those with the class, for AUROC also those "
+        f"without it) fewer than {MIN_POSITIVES}, or all of one patient."
     )

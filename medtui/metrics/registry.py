@@ -145,11 +145,12 @@ class Metric:
         return format_change(change * self._factor, usual if digits is None else digits)
 
     def show_amount(self, *amounts: float, is_rounded: bool = False) -> str:
-        """Return an amount of change without a sign, or a range: `2 points`, `0.013 to 0.02`."""
+        """Return an amount of change without a sign: `1 point`, `0.8 to 2.1 points`, `0.02`."""
         texts = [
             self._plain(each) if is_rounded else f"{each * self._factor:g}" for each in amounts
         ]
-        return " to ".join(dict.fromkeys(texts)) + (" points" if self.is_share else "")
+        amount = " to ".join(dict.fromkeys(texts))
+        return f"{amount} {'point' if amount == '1' else 'points'}" if self.is_share else amount
 
     @property
     def _factor(self) -> int:

@@ -10,12 +10,13 @@ from medtui.reporting.contents import Contents
 
 def results_note(contents: Contents) -> str:
     """Return the note below the table: intervals, baselines, densities and sizes."""
-    method = describe_method(contents.entries[0].result.interval_method)
+    methods = dict.fromkeys(each.result.interval_method for each in contents.entries)
+    method = ", or by ".join(map(describe_method, methods))
     return (
         "Intervals are over patients where these are known, else over images: those of a change "
         f"by a paired jackknife, a run's own by {method}. "
         f"{MISSING_INTERVAL} "
-        f"{describe_verdicts(contents.headline, contents.entries[-1].margin)} "
+        f"{_margins(contents)} "
         f"{_power(contents)}"
         f"{_baseline_words(contents)} Those of percentages are in points. "
         "The reachable density counts only weights that a pixel reaches at the size of the images. "
@@ -23,6 +24,12 @@ def results_note(contents: Contents) -> str:
         "them. Masked weights are stored and multiplied otherwise: a model is smaller when packed, "
         "and faster only when shrunk."
     )
+
+
+def _margins(contents: Contents) -> str:
+    """Return what the verdicts mean, against each margin of the studies."""
+    margins = dict.fromkeys(each.margin for each in contents.entries)
+    return " ".join(describe_verdicts(contents.headline, margin) for margin in margins)
 
 
 def _power(contents: Contents) -> str:

@@ -72,10 +72,11 @@ def _who(contents: Contents, reference: RunRecord) -> str:
 def _controls(contents: Contents) -> Iterator[str]:
     """Yield a sentence on each dense control, or one on the studies without."""
     controls = [entry for entry in contents.entries if entry.folder.is_control]
+    label = contents.headline.label
     for control in (entry for entry in controls if not entry.result.is_sealed):
         yield (
             f"{short_name(control, contents.entries)}, the reference trained further as the "
-            f"compressions are, reached {metric_text(contents, control)}."
+            f"compressions are, reached a test {label} of {metric_text(contents, control)}."
         )
     if missing := describe_missing_controls(contents.entries):
         yield missing
@@ -93,7 +94,8 @@ def _from_scratch(contents: Contents) -> Iterator[str]:
         baseline = _baseline(by_key.get(found.baseline), contents) if found else ""
         yield (
             f"{short_name(entry, contents.entries)}, a network trained from scratch with "
-            f"{entry.result.narrowing.sentence}, reached {metric_text(contents, entry)}"
+            f"{entry.result.narrowing.sentence}, reached a test {metric.label} of "
+            f"{metric_text(contents, entry)}"
             f"{f', a change of {change} from {baseline}' if change else ''}."
         )
 
@@ -102,12 +104,12 @@ def _what(contents: Contents) -> str:
     schemes = list(dict.fromkeys(entry.result.scheme for entry in contents.compressed))
     densities = sorted({entry.density for entry in contents.compressed if entry.density})
     preset = contents.entries[0].preset
-    network = preset.model.architecture if preset else "a network"
+    network = f"The network {preset.model.architecture}" if preset else "A network"
     data = contents.card.title or contents.card.name if contents.card else "a data set"
     word = "density" if len(densities) == 1 else "densities"
     at = f" at {word} {', '.join(map(format_density, densities))}" if densities else ""
     return (
-        f'A {network} was trained on "{data}" and compressed with Condensa in '
+        f'{network} was trained on "{data}" and compressed with Condensa in '
         f"{plural(len(contents.compressed), 'run')}: {', '.join(schemes) or 'none'}{at}."
     )
 
@@ -122,8 +124,7 @@ def _verdicts(contents: Contents) -> Iterator[str]:
     if not compared:
         return
     states = [_verdict(contents, group).state for group in compared]
-    margins = {group.members[0].margin for group in compared}
-    by = " or ".join(metric.show_amount(margin) for margin in sorted(margins))
+    by = _margins(contents, compared)
     against = "the control" if contents.has_controls else "the reference"
     what = "compared setting" if contents.has_seeds else "compared run"
     verb = "is" if len(states) == 1 else "are"
@@ -135,6 +136,12 @@ def _verdicts(contents: Contents) -> Iterator[str]:
     )
     yield _seeds(contents)
     yield _chosen(contents, compared)
+
+
+def _margins(contents: Contents, groups: Sequence[Group]) -> str:
+    """Return the margins of groups, several where their studies differ."""
+    margins = sorted({group.members[0].margin for group in groups})
+    return " or ".join(contents.headline.show_amount(margin) for margin in margins)
 
 
 def _seeds(contents: Contents) -> str:
@@ -154,18 +161,24 @@ def _verdict(contents: Contents, group: Group) -> Verdict:
 
 
 def _chosen(contents: Contents, compared: Sequence[Group]) -> str:
-    """Return the smallest group that is non-inferior on val, with its numbers on test."""
-    metric = contents.headline
+    """Return the smallest group that excludes a loss of the margin on val, with its test numbers.
+
+    On val a small loss may be shown too: the group is then worse there, within the margin.
+    """
+    metric, by = contents.headline, _margins(contents, compared)
     smallest = smallest_non_inferior(compared, contents.val_verdicts)
     if smallest is None:
-        return "No compressed run is shown to be non-inferior on val, so none is chosen."
+        return (
+            f"On val, no compressed run excludes a loss of {by} in {metric.label}, so none is "
+            "chosen."
+        )
     changes = contents.group_changes[smallest.label]
     actual = smallest.mean(column_named("actual_density"))
     who = short_name(smallest.members[0], contents.entries)
     if len(smallest.members) > 1:
         who = f"{contents.name_of(smallest)} ({plural(len(smallest.repetitions), 'seed')})"
     return (
-        f"The smallest that is non-inferior on val, which was {VAL_USE}, is "
+        f"The smallest that excludes a loss of {by} on val, which was {VAL_USE}, is "
         f"{who}, with a sparse size of {format_bytes(round(sparse_size(smallest)))} and an actual "
         f"density of {format_percent(actual)}; on test its {metric.label} changed by "
         f"{change_text(metric, changes)}: {_verdict(contents, smallest).text}."

@@ -157,7 +157,7 @@ def test_the_summary_is_made_of_the_numbers(cells: Contents) -> None:
     assert f"{reference.metric('test', 'accuracy') * 100:.1f} %" in text
     assert "Against a margin of 2 points in accuracy" in text
     assert "0 of 2 compared settings are shown to be non-inferior" in text
-    assert "No compressed run is shown to be non-inferior on val" in text
+    assert "On val, no compressed run excludes a loss of 2 points in accuracy" in text
     assert "of the test predictions differ from those of the reference." in text
 
 
@@ -199,11 +199,27 @@ def test_a_run_is_chosen_on_val_and_quoted_on_test(cells: Contents) -> None:
     text = summary(replace(cells, groups=groups, group_changes=changes, val_verdicts=verdicts))
     assert "1 of 2 compared runs are shown to be non-inferior to the reference on test" in text
     assert ", 1 to be worse; for 0, neither is shown." in text
-    chosen = text.partition("The smallest that is non-inferior on val, which was used for ")[2]
-    assert chosen.startswith(f"selection, is {second.folder.name},")
+    chosen = text.partition("The smallest that excludes a loss of 2 points on val, ")[2]
+    assert chosen.startswith(f"which was used for selection, is {second.folder.name},")
     assert "on test its accuracy changed by " in chosen
     assert "9.0, " in chosen
     assert "1.0]: worse, perhaps beyond the margin." in chosen
+
+
+def test_a_small_loss_on_val_is_not_called_none(cells: Contents) -> None:
+    """A run whose loss on val is shown and within the margin may be chosen: it is worse there."""
+    entry = cells.compressed[0]
+    small = Difference(-0.01, -0.015, -0.005, 0.0025)
+    verdict = judge(small, 0.02)
+    assert (verdict.state, verdict.holds) == ("worse", True)
+    changes = Differences("cells/reference", {"accuracy": small}, tuple("abcdefghi"))
+    text = summary(replace(
+        cells, groups=(Group("one", (entry,)),), group_changes={"one": changes},
+        val_verdicts={"one": verdict},
+    ))  # fmt: skip
+    chosen = "The smallest that excludes a loss of 2 points on val, which was used for "
+    assert f"{chosen}selection, is {entry.folder.name}," in text
+    assert "non-inferior on val" not in text
 
 
 def test_cycle_0_is_named_where_it_was_kept(cells: Contents, films: Contents) -> None:

@@ -26,7 +26,7 @@ from medtui.runs.folder import StudyFolder
 from medtui.runs.result import SplitResult
 from medtui.telemetry import GpuProcess, GpuSample, Sample
 from medtui.tui.run.answer import Answer, MetricLine, answer_of
-from medtui.tui.run.answer_facts import kept_text
+from medtui.tui.run.answer_facts import can_show, kept_text
 from medtui.tui.run.answer_pane import (
     answer_sheet,
     digits_colour,
@@ -573,3 +573,11 @@ def test_long_names_of_patients_keep_their_ends():
     """Pseudonyms differ at the end; a dash in a name is no minus sign."""
     assert patient_line("C39P4", -0.053) == "C39P4     \N{MINUS SIGN}5.3"
     assert patient_line("patient-0012", -0.04) == "…ent-0012 \N{MINUS SIGN}4.0"
+
+
+@pytest.mark.parametrize(("patients", "who"), [(29, "with 29 patients"), (0, "by images alone")])
+def test_what_can_be_shown_counts_no_unknown_patients(patients: int, who: str) -> None:
+    """Where patients are unknown the margin rests on images, not on `0 patients`."""
+    line = MetricLine("accuracy", primary_metric("single"), 0.9, 0.9, 0.0)
+    answer = Answer("test", (line,), "control", num_patients=patients, detectable=0.0124)
+    assert can_show(answer) == [("can show", "a margin of 1.2", who)]

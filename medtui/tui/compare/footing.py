@@ -19,7 +19,7 @@ def describe_tests(
     differences: Mapping[str, Differences],
     positive: PositiveClass | None,
 ) -> str:
-    """Return `test: 29 patients, 4,199 images · margin 1 points · digest 4c1e…90ab in all 8`.
+    """Return `test: 29 patients, 4,199 images · margin 1 point · digest 4c1e…90ab in all 8`.
 
     What decides comes first: a narrow terminal cuts the end. `positive` is the class that shown
     metrics are about; None without one.

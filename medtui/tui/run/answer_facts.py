@@ -5,7 +5,7 @@ from textwrap import wrap
 from medtui.charts.figures.run_curves import kept_cycle
 from medtui.monitor.run_view import RunView
 from medtui.tui.run.answer import Answer, MetricLine
-from medtui.units import format_density
+from medtui.units import format_density, plural
 
 _SAME_DENSITY = 5e-4
 """Densities that differ by less have the same three decimals."""
@@ -29,10 +29,8 @@ def facts_of(view: RunView, answer: Answer) -> list[tuple[str, str, str]]:
     if view.result is None:
         facts.append(("the verdict on test comes at the end", "", ""))
         return facts
+    facts += can_show(answer)
     line = answer.primary
-    if answer.detectable is not None and line.metric is not None:
-        amount = line.metric.show_amount(answer.detectable, is_rounded=True).removesuffix(" points")
-        facts.append(("can show", f"a margin of {amount}", f"with {answer.num_patients} patients"))
     if (gain := _gain_of_cycles(view)) is not None:
         facts.append(("L-C gained", *gain))
     if (found := answer.from_reference) is not None and line.metric is not None:
@@ -41,6 +39,17 @@ def facts_of(view: RunView, answer: Answer) -> list[tuple[str, str, str]]:
                             found.high if found.has_interval else None)  # fmt: skip
         facts.append(("to reference", change.show_change(found.value), change.interval))
     return facts
+
+
+def can_show(answer: Answer) -> list[tuple[str, str, str]]:
+    """Return which margin the patients behind a change can show; nothing where it is not known."""
+    metric = answer.primary.metric
+    if answer.detectable is None or metric is None:
+        return []
+    amount = metric.show_amount(answer.detectable, is_rounded=True).removesuffix(" points")
+    count = answer.num_patients
+    who = f"with {plural(count, 'patient')}" if count else "by images alone"
+    return [("can show", f"a margin of {amount}", who)]
 
 
 def _density(view: RunView) -> list[tuple[str, str, str]]:

@@ -38,8 +38,8 @@ class HomeScreen(HomeActions):
         "study under the cursor: the change against the control with its 95 % interval, with "
         "✓ non-inferior, ~ not shown, ✗ worse. The picture shows the metric on test by size, "
         "with the margin as a band and a live run as a ring. Enter on a study goes to its runs, "
-        "on a run or a point it opens the run. The sentence names the smallest compression that "
-        "is non-inferior on val."
+        "on a run or a point it opens the run. The sentence names the smallest compression whose "
+        "interval on val excludes a loss of the margin."
     )
 
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (70, "-narrow"), (100, "-wide"), (160, "-broad")]

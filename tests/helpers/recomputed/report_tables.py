@@ -120,8 +120,8 @@ def summary_sentences(runs: list[RunFiles]) -> list[str]:
     )
     found = [first]
     found += [
-        f"{run.name}, the reference trained further as the compressions are, reached "
-        f"{with_own_interval(run, name)}."
+        f"{run.name}, the reference trained further as the compressions are, reached a test "
+        f"{LABELS[name]} of {with_own_interval(run, name)}."
         for run in runs if run.is_dense and run is not reference
     ]  # fmt: skip
     rates = [flips_of_run(run)["rate"] for run in compared(runs)]
@@ -164,7 +164,7 @@ def _chosen(runs: list[RunFiles]) -> str:
         if on_val is not None and on_val.has_ends and on_val.low > -margin:
             holding.append(run)
     if not holding:
-        return "No compressed run is shown to be non-inferior on val, so none is chosen."
+        return "no compressed run excludes a loss of "
     smallest = min(holding, key=lambda run: sizes_of(run)["bytes_packed"])
     sizes = sizes_of(smallest)
     actual = sizes["num_compressible_nonzero"] / sizes["num_compressible"]
