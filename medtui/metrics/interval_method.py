@@ -6,7 +6,7 @@ IntervalMethod = Literal["jackknife", "percentile"]
 """`jackknife` leaves out one patient after the other; `percentile` takes quantiles of a bootstrap.
 
 The percentile interval is that of earlier versions. With few patients it is too short: 95 %
-intervals of the accuracy of 9 patients cover 86 % (`benchmarks/statistics.md`).
+intervals of the accuracy of 9 patients cover 87 % (`benchmarks/statistics.md`).
 """
 
 

@@ -25,7 +25,8 @@ class EvaluateSettings(Document):
     """How 95 % intervals are computed: by leaving out one patient after the other, or as quantiles
     of `bootstrap` resamples, which cover too little with few patients."""
     bootstrap: int = Field(default=1000, ge=0, le=100_000)
-    """Resamples over patients behind each percentile interval; 0 gives no interval at all."""
+    """Resamples over patients behind each percentile interval; 0 leaves a result without intervals
+    of its metrics. Changes between runs have theirs, by the jackknife."""
 
     thresholds: str = Field(default="prevalence", examples=["youden", "sensitivity=0.90"])
     """How a multi-label class's decision threshold is chosen on val, to be applied to test:
