@@ -123,6 +123,8 @@ def write_preset(
     from medtui.preset.file import find_preset_path
     from medtui.preset.toml import read_text
 
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder.", hint=f"Name a file: {path / 'cells.toml'}")
     named = path.with_suffix(".toml") if not path.suffix else path
     begun = load_preset(like, [f'name="{named.stem}"', *(overrides or [])])
     text = dump_preset(begun, read_text(find_preset_path(like)))

@@ -191,6 +191,7 @@ def _sentence(model: type[Document], details: ErrorDetails, location: Location) 
         case _:
             pass
     reason = re.sub(r"^\w+ should ", "must ", details["msg"]).replace(" after validation", "")
+    reason = reason.replace("a valid tuple", "a list").replace("a valid dictionary", "a table")
     return f"`{key}` = {_shown(details['input'])} {reason[:1].lower()}{reason[1:]}"
 
 

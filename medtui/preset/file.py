@@ -151,6 +151,10 @@ def find_preset_path(name_or_path: str) -> Path:
     shipped = find_preset(name_or_path)
     if shipped is not None:
         return shipped
+    if path.is_dir():
+        raise UsageError(
+            f"{name_or_path} is a folder, not a preset.", hint="Name the TOML file in it."
+        )
     known = preset_names()
     raise UsageError(
         f"{name_or_path}: no such file, and no shipped preset of that name.",

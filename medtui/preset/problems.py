@@ -131,14 +131,17 @@ class Source:
         return lines[line - 1].rstrip("\r") if line is not None and 0 < line <= len(lines) else ""
 
     def _option_of(self, location: Location) -> str:
-        """Return the option that set this location, or the only table that could hold it."""
+        """Return the option that set this location, or that alone made it or the table it is in."""
         for length in range(len(location), 0, -1):
             if location[:length] in self.options:
                 return self.options[location[:length]]
-        table = location[:-1]
-        if not table or self._written(table) in self.key_lines.lines:
-            return ""
-        return next((self.options[at] for at in self.options if at[: len(table)] == table), "")
+        for table in filter(None, (location, location[:-1])):
+            if self._written(table) in self.key_lines.lines:
+                break
+            for at, option in self.options.items():
+                if at[: len(table)] == table:
+                    return option
+        return ""
 
     def _written(self, location: Location) -> Location:
         for length in range(len(location), 0, -1):

@@ -194,6 +194,16 @@ def test_new_writes_a_preset_that_can_be_run_and_never_overwrites(medtui, tmp_pa
     assert (tmp_path / "cells.toml").read_text(encoding="utf-8") == written
 
 
+def test_a_folder_is_no_preset(medtui, tmp_path):
+    """It is there, so that it is not missing; and no file is written beside it."""
+    (tmp_path / "cells").mkdir()
+    for arguments in (("check", "cells"), ("show", "cells"), ("new", "cells")):
+        done = medtui("preset", *arguments)
+        assert done.returncode == 2
+        assert "medtui: cells is a folder" in done.stderr
+    assert not (tmp_path / "cells.toml").exists()
+
+
 def test_a_dry_run_counts_what_a_search_may_ask_for(medtui, tmp_path):
     """Without a grid there is no table; the runs are the search's, with what they cost."""
     (tmp_path / "p.toml").write_text(

@@ -54,6 +54,7 @@ def problems_of(text: str) -> str:
         ('[search]\nscheme = "Prune"\n[guard]\nwarmup_cycles = 5', "leaves none of a probe's 5"),
         ('[machine]\ndevice = "tpu"', "`machine.device` = 'tpu'"),
         ("[colour]\nx = 1", "unknown key `colour`"),
+        ('[compress]\nschemes = "Prune"', "`compress.schemes` = 'Prune' must be a list"),
         ('[data]\ncard = "again"', "not valid TOML"),
         ("x = ", "p.toml:6: not valid TOML"),
         ("x = " + "[" * 50, "deeper than"),

@@ -168,6 +168,14 @@ def test_an_override_is_named_and_the_files_errors_keep_their_lines(tmp_path):
     ]
 
 
+def test_a_table_that_an_override_made_is_not_looked_for_in_the_file(tmp_path):
+    """The file has no such key, so that its path alone would send the reader there."""
+    text = 'name = "x"\n[data]\ncard = "demo"\n'
+    (problem,) = problems_of(text, ["lv.steps=3"], tmp_path)
+    assert (problem.option, problem.line) == ("--set lv.steps=3", None)
+    assert problem.sentence.startswith("unknown key `lv`.")
+
+
 def test_an_override_that_contradicts_the_file_is_named_beside_the_line(tmp_path):
     """The line alone would look right."""
     text = 'name = "x"\n[data]\ncard = "demo"\n[guard]\nwarmup_cycles = 5\n'
