@@ -77,7 +77,7 @@ class Jackknife:
         patients, whose differences may be as large as 1 either way.
         """
         if self.is_constant:
-            others = 1 - exact_interval(1.0, self._patients_behind)[0]
+            others = self._others
             same = (1 - others) * self.value
             return max(same - others, -1.0), min(same + others, 1.0)
         reach = _quantile(self.num_effective, 0.5 + CONFIDENCE / 2) * self.standard_error
@@ -89,8 +89,12 @@ class Jackknife:
         It stays within the bounds and is longer towards the middle. Where the number, or a
         replicate, is at a bound, its logit is infinite; the interval is then the exact one of as
         many independent draws as would have the number's standard error, and where that is 0 of as
-        many as the number rests on patients.
+        many as the number rests on patients. A number between the bounds that is the same without
+        any patient, as the AUROC of constant scores, may be 0 or 1 in an unknown share of others.
         """
+        if self.is_constant and 0 < self.value < 1:
+            same = (1 - self._others) * self.value
+            return same, same + self._others
         values_B = self.replicates_B[np.isfinite(self.replicates_B)]
         if not 0 < self.value < 1 or (values_B <= 0).any() or (values_B >= 1).any():
             return self._exact(self.value)
@@ -111,6 +115,11 @@ class Jackknife:
         quantile = _quantile(self.num_effective, 0.5 + CONFIDENCE / 2)
         number = share * (1 - share) / error**2 * (NORMAL_QUANTILE / quantile) ** 2
         return exact_interval(share, number)
+
+    @property
+    def _others(self) -> float:
+        """The largest share of patients that differ, where none of those at hand does."""
+        return 1 - exact_interval(1.0, self._patients_behind)[0]
 
     @property
     def _patients_behind(self) -> float:

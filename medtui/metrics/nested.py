@@ -94,8 +94,12 @@ class Nested:
         """Return the 95 % interval of a number between 0 and 1, computed on the logit scale.
 
         Where a value or a replicate is at a bound its logit is infinite; the plain interval, cut at
-        the bounds, is returned then.
+        the bounds, is returned then. Where neither seeds nor patients change the number, it is that
+        of one repetition.
         """
+        alone = Jackknife(self.value, self.replicates_SB.mean(axis=0), self.num_effective)
+        if alone.is_constant and np.ptp(self.values_S) == 0:
+            return alone.interval_of_share()
         known = self.replicates_SB[np.isfinite(self.replicates_SB)]
         every = np.concatenate([self.values_S, known])
         if (every <= 0).any() or (every >= 1).any():

@@ -12,7 +12,7 @@ from medtui.metrics.intervals import (
     paired_differences,
 )
 from medtui.metrics.jackknife import Jackknife, effective_number
-from medtui.metrics.nested import nested_differences
+from medtui.metrics.nested import Nested, nested_differences
 from medtui.metrics.scores import Scores, make_scores
 
 NUM_IMAGES, NUM_PATIENTS = 300, 23
@@ -193,6 +193,25 @@ def test_an_interval_of_a_share_stays_within_its_bounds() -> None:
     assert Jackknife(0.0, np.zeros(30), 30.0).interval_of_share()[1] == pytest.approx(
         1 - 0.025 ** (1 / 30)
     )
+
+
+def test_equal_scores_of_all_images_do_not_show_that_auroc_is_a_half_elsewhere() -> None:
+    """A collapsed network: no patient changes its AUROC, which was given as 0.500 [0.500, 0.500].
+
+    As many other patients as an exact bound allows may be ranked all right, or all wrong.
+    """
+    scores = _scores("single", 2)
+    constant = make_scores(np.zeros((NUM_IMAGES, 2)), scores.labels_NK[:, 1], "single")
+    metrics = [metric_named(name) for name in ("auroc", "balanced_accuracy", "brier_score")]
+    found = jackknife_intervals(constant, PATIENTS, metrics)
+    unseen = 1 - 0.025 ** (1 / NUM_PATIENTS)
+    for name, middle in (("auroc", 0.5), ("balanced_accuracy", 0.5), ("brier_score", 0.25)):
+        low, high = found[name]
+        assert low == pytest.approx((1 - unseen) * middle, abs=0.01)
+        assert high == pytest.approx((1 - unseen) * middle + unseen, abs=0.01)
+    same = np.stack([np.full(30, 0.5)] * 3)
+    three = Nested(np.full(3, 0.5), same, 30.0).interval_of_share()
+    assert three == Jackknife(0.5, same[0], 30.0).interval_of_share()
 
 
 def test_a_constant_difference_leaves_out_unseen_patients_alone() -> None:

@@ -51,8 +51,8 @@ def describe_operating_points(test: SplitResult) -> str:
         return ""
     on_val = next(iter(test.at_sensitivity.values())).on_val
     headers = (
-        f"class, at a sensitivity of {on_val:g} on val", "test specificity", "test sensitivity",
-        "threshold",
+        f"class, at a sensitivity of at least {on_val:g} on val",
+        "test specificity", "test sensitivity", "threshold",
     )  # fmt: skip
     rows = [
         [name, format_percent(at.specificity), format_percent(at.sensitivity),

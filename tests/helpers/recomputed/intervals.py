@@ -220,6 +220,9 @@ def _share_interval(form: Weighed, num_images: np.ndarray, behind: float) -> tup
     value, replicates = float(form(np.ones((1, count)))[0]), form(1 - np.eye(count))
     replicates = replicates[np.isfinite(replicates)]
     quantile = _quantile(num_images)
+    if 0 < value < 1 and np.abs(replicates - value).max() < 1e-12:
+        unseen = 1 - 0.025 ** (1 / behind)
+        return value * (1 - unseen), value * (1 - unseen) + unseen
     if not 0 < value < 1 or replicates.min() <= 0 or replicates.max() >= 1:
         error = _jackknife_error(replicates)
         draws = behind
