@@ -200,7 +200,9 @@ def _equality(asked: Field[T], given: str, *, is_wanted: bool) -> Holds[T]:
 
 
 def _number(text: str) -> float | None:
+    """Return a number; None for what is none, NaN and infinity included."""
     try:
-        return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+        number = float(text[:-1]) / 100 if text.endswith("%") else float(text)
     except ValueError:
         return None
+    return number if math.isfinite(number) else None

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from medtui.runs.folder import StudyFolder
 
 
+_REPORTS = (".html", ".htm", ".md")
+_FIGURES = (".svg", ".png", ".pdf")
+"""Endings of files; `render_matplotlib`, which takes a second to load, writes the same kinds."""
+
+
 def report(
     ctx: typer.Context,
     studies: options.Studies,
@@ -42,6 +47,7 @@ def report(
     folders = find_studies(options.readable_runs_dir_of(ctx, runs_dir), studies)
     default = f"{folders[0].name}-{figure}.svg" if figure else f"{folders[0].name}.html"
     asked = _Asked(output or Path(default), figure, _ignore if quiet else _show_progress)
+    _require_place(asked)
     try:
         written = _write_shared(folders, asked) if pseudonymise else _write_all(folders, asked)
     except OSError as error:
@@ -59,6 +65,21 @@ class _Asked:
     figure: str
     """Name of the only figure; empty for the whole report."""
     tell: Callable[[str], None]
+
+
+def _require_place(asked: _Asked) -> None:
+    """Check the output's ending and folder before minutes are spent on its content.
+
+    Raises:
+        UsageError: the ending is none of a report's or of a figure's.
+        EnvironmentProblem: the folder is not there.
+    """
+    path, kinds = asked.path, _FIGURES if asked.figure else _REPORTS
+    if path.suffix not in kinds:
+        what = "figure" if asked.figure else "report"
+        raise UsageError(f"{path}: a {what} must be one of {', '.join(kinds)}.")
+    if not path.parent.is_dir():
+        raise EnvironmentProblem(f"{path.parent} is no folder. No report was written.")
 
 
 def _write_all(folders: "Sequence[StudyFolder]", asked: _Asked) -> list[Path]:
@@ -105,8 +126,6 @@ def _write(chapters: "Sequence[Contents]", path: Path) -> list[Path]:
 
     if path.suffix == ".md":
         return write_markdown(chapters, path)
-    if path.suffix not in {".html", ".htm"}:
-        raise UsageError(f"{path}: a report must be an .html or .md file.")
     publish_text(path, report_html(chapters))
     return [path]
 
@@ -124,10 +143,8 @@ def _write_figure(chapters: "Sequence[Contents]", name: str, path: Path) -> list
         )
     contents = chapters[0]
     known = {figure.name: figure for figure in figures_of(contents.figure_data)}
-    kind = next((each for each in FILE_KINDS if path.suffix == f".{each}"), None)
+    kind = next(each for each in FILE_KINDS if path.suffix == f".{each}")
     if name not in known:
         raise UsageError(f"There is no figure `{name}`.", hint=f"Figures: {', '.join(known)}.")
-    if kind is None:
-        raise UsageError(f"{path}: a figure must be one of {', '.join(FILE_KINDS)}.")
     publish_bytes(path, figure_file(known[name], contents, kind))
     return [path]

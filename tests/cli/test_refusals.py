@@ -226,3 +226,26 @@ def test_a_line_of_a_preset_is_shown(medtui, tmp_path):
     done = medtui("--run", "p.toml", "--dry-run")
     assert done.returncode == 2
     assert '   3 | card = "demo' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["-o", "report.docx"], 2, "report.docx: a report must be one of .html, .htm, .md."),
+        (["--figure", "pareto", "-o", "x.gif"], 2, "x.gif: a figure must be one of .svg"),
+        (["-o", "nowhere/report.html"], 3, "nowhere is no folder. No report was written."),
+    ],
+)
+def test_a_report_is_refused_before_it_is_computed(medtui, study, arguments, code, sentence):
+    """Comparing the runs of a study may take minutes."""
+    done = medtui("report", study.name, *arguments)
+    assert done.returncode == code
+    assert sentence in done.stderr
+    assert "reading results" not in done.stderr
+
+
+def test_a_folder_that_is_not_there_is_not_verified(medtui):
+    """With a misspelt folder, `0 missing, 0 damaged` would read like a passed check."""
+    done = medtui("runs", "verify", "--runs-dir", "rnus")
+    assert done.returncode == 2
+    assert "rnus is no folder, so nothing in it was checked." in done.stderr

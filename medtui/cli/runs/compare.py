@@ -95,7 +95,13 @@ def _wanted(
     from medtui.analysis.filters import parse_filter
 
     holds = parse_filter(wanted)
-    entries = [entry for entry in _entries(runs_dir, targets) if holds(entry)]
+    finished = _entries(runs_dir, targets)
+    entries = [entry for entry in finished if holds(entry)]
+    if finished and not entries:
+        raise UsageError(
+            f"The filter `{wanted}` leaves none of {plural(len(finished), 'finished run')}.",
+            hint="Show their columns with --columns, or change the filter.",
+        )
     entries = entries if has_probes else _leave_out_probes(entries, targets)
     if not entries:
         raise UsageError(

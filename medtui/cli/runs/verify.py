@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medtui.cli import options
+from medtui.errors import UsageError
 from medtui.units import plural
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def verify_runs(
     from medtui.runs.utf8_names import unreadable_names
 
     folder = options.readable_runs_dir_of(ctx, runs_dir)
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder, so nothing in it was checked.")
     counts = {"ok": 0, "not recorded": 0, "missing": 0, "damaged": 0}
     for check in _checks(folder, targets or []):
         counts[check.state] += 1

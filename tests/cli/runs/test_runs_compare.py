@@ -73,7 +73,8 @@ def test_sorting_pinning_and_groups(medtui, recorded):
     ("arguments", "sentence"),
     [
         (["--columns", "acurracy"], "Did you mean `accuracy`?"),
-        (["--filter", "acc>3"], "There is no finished run to compare"),
+        (["--filter", "acc>3"], "The filter `acc>3` leaves none of "),
+        (["--filter", "acc>nan"], "needs a number on both sides"),
         (["--pin", "cells"], "one finished run is needed"),
     ],
 )

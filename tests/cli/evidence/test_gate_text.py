@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from medtui.cli.show.gate import describe_gate
+from medtui.cli.evidence.gate_text import describe_gate
 from medtui.evidence.gate import Gated
 from medtui.evidence.gate_record import ClaimRecord, GateRecord
 from medtui.runs.ledger_lines import LedgerLine
