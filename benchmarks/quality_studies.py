@@ -152,10 +152,12 @@ first_steps = {first_steps}
 batch_size = 64
 lr = {lr}
 lr_end = 0
+momentum = {momentum}
 mu_init = {mu_init}
 mu_multiplier = {mu_multiplier}
 
 [guard]
+warmup_cycles = {warmup_cycles}
 finetune_epochs = 1
 finetune_lr = {finetune_lr}
 
@@ -174,12 +176,14 @@ _EQUAL_TO_OTHERS = ("StructPrune", "PruneQuantize32", "Quantize32")
 """With the guard and float32 these compute what FilterPrune, Prune and the control do, bit for bit:
 they are run with the first seed alone."""
 
-_MU = {"lr": 0.01, "mu_init": 0.05, "mu_multiplier": 2.0}
-_FASTER_MU = {"lr": 0.03, "mu_init": 0.1, "mu_multiplier": 2.5}
+_MU = {"lr": 0.01, "momentum": 0.95, "mu_init": 0.05, "mu_multiplier": 2.0, "warmup_cycles": 0}
+_FASTER_MU = _MU | {"lr": 0.03, "mu_init": 0.1, "mu_multiplier": 2.5}
+_WARM = {"lr": 0.04, "momentum": 0.8, "mu_init": 0.3, "mu_multiplier": 1.5, "warmup_cycles": 4}
 _SCHEDULES: dict[str, dict[str, float]] = {
     ONCE: {"cycles": 7, "steps": 20, "first_steps": 20} | _MU,
     "short": {"cycles": 7, "steps": 20, "first_steps": 20} | _MU,
     "long": {"cycles": 7, "steps": 10, "first_steps": 70} | _FASTER_MU,
+    "warm": {"cycles": 7, "steps": 20, "first_steps": 20} | _WARM,
 }
 """L steps by the name of the schedule; `ONCE` trains the direct twin of the scheme."""
 
