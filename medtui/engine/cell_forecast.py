@@ -3,16 +3,18 @@
 import math
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from torch import nn
 
 from medtui.engine.pruning.channel_groups import ImageShape
 from medtui.engine.pruning.density_check import explain_unreachable
+from medtui.engine.pruning.group_pruning import GroupedPrune
 from medtui.engine.pruning.model_size import size_with_macs
 from medtui.engine.pruning.multiply_adds import count_macs
-from medtui.engine.pruning.reachable_weights import Taps, reachable_taps
-from medtui.engine.pruning.schemes import build_scheme, operation_of
+from medtui.engine.pruning.operations import CondensaScheme
+from medtui.engine.pruning.reachable_weights import Taps, density_reachable, reachable_taps
+from medtui.engine.pruning.schemes import build_scheme, operation_of, operators_of
 from medtui.engine.pruning.shrink_report import crops_kernels, measure_shrinkage
 from medtui.engine.pruning.structural_pruning import shrink
 from medtui.errors import UsageError
@@ -21,7 +23,7 @@ from medtui.preset.finetuning import SPARSE, guarded_as
 from medtui.preset.schemes import CONTROL
 from medtui.protocol.model_size import Shrinkage, Size
 from medtui.protocol.preflight import CellForecast, ImpossibleCell
-from medtui.units import plural
+from medtui.units import format_percent, plural
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,17 @@ def forecast_cell(preset: Preset, cell: Cell, untrained: UntrainedNetwork) -> Ce
     preset = guarded_as(preset, cell)
     network, image_shape = untrained.network, untrained.image_shape
     require_kept(cell, network)
-    theta = _compressed(preset, cell, untrained)
+    theta, scheme = _compressed(preset, cell, untrained)
     size = size_with_macs(theta, untrained.macs, untrained.taps)
-    _require_removed(cell, size)
+    if _keeps_all(cell, size, untrained):
+        raise InvalidCell(_why_whole(preset, cell, scheme, theta))
     is_cropped = crops_kernels(preset)
     unreached = explain_unreachable(cell, network, untrained.taps, image_shape)
-    notes = [unreached if is_cropped else None, explain_finetuning(preset, cell)]
+    notes = [
+        unreached if is_cropped else None,
+        *(explain_whole(each, theta) for each in operators_of(scheme)),
+        explain_finetuning(preset, cell),
+    ]
     shrinkage = _shrinkage(theta, image_shape, is_cropped) if cell.scheme.is_structured else None
     return CellForecast(
         slug=cell.slug,
@@ -104,8 +111,32 @@ def explain_finetuning(preset: Preset, cell: Cell) -> str | None:
     return f"fine-tuned for {epochs}: its density is below {SPARSE:g} (guard.finetune_epochs)"
 
 
-def _compressed(preset: Preset, cell: Cell, untrained: UntrainedNetwork) -> nn.Module:
-    """Return a compressed copy of the network.
+def explain_whole(built: Any, network: nn.Module) -> str | None:  # noqa: ANN401 - any of Condensa's
+    """Return a sentence where a grouped operator cannot prune some layers; None otherwise."""
+    if not isinstance(built, GroupedPrune):
+        return None
+    share = built.share_of(network)
+    if share >= _ALMOST_ALL:
+        return None
+    return (
+        f"Density {built.density:g} applies to {format_percent(share)} of the {built.unit}. "
+        f"The others stay whole: {_WHOLE}."
+    )
+
+
+_WHOLE = (
+    "their channels pass a LayerNorm, attention or a grouped convolution, or guard.protect names "
+    "all layers of their group"
+)
+
+_ALMOST_ALL = 0.95
+"""Share of structures in groups from which nothing is said about the others."""
+
+
+def _compressed(
+    preset: Preset, cell: Cell, untrained: UntrainedNetwork
+) -> tuple[nn.Module, CondensaScheme]:
+    """Return a compressed copy of the network, and the scheme that compressed it.
 
     Raises:
         InvalidCell: the scheme cannot work on this network.
@@ -114,14 +145,15 @@ def _compressed(preset: Preset, cell: Cell, untrained: UntrainedNetwork) -> nn.M
     theta = deepcopy(untrained.network)
     try:
         shape = untrained.image_shape
-        build_scheme(cell.scheme, cell.density, guard, shape, _FLOW_ROUNDS).pi(theta)
+        scheme = build_scheme(cell.scheme, cell.density, guard, shape, _FLOW_ROUNDS)
+        scheme.pi(theta)
     except (RuntimeError, TypeError) as error:
         reason = _REASONS.get(str(error), str(error))
         architecture = preset.model.architecture
         raise InvalidCell(f"{cell.slug} cannot work on {architecture}: {reason}.") from error
     except UsageError as error:
         raise InvalidCell(error.message, hint=error.hint, key=error.key) from error
-    return theta
+    return theta, scheme
 
 
 def _shrinkage(theta: nn.Module, image_shape: ImageShape, is_cropped: bool) -> Shrinkage | None:
@@ -160,16 +192,25 @@ def _round_up(density: float) -> float:
     return float(f"{math.ceil(density / unit) * unit:.3g}")
 
 
-def _require_removed(cell: Cell, size: Size) -> None:
-    """Raise if a structured cell removes nothing, because of the guard's floors.
+def _keeps_all(cell: Cell, size: Size, untrained: UntrainedNetwork) -> bool:
+    """Return whether a structured cell removes nothing; an initial weight can be zero by chance."""
+    if not cell.scheme.is_structured or cell.density is None or cell.density == 1:
+        return False
+    return size.density_reachable == density_reachable(untrained.network, untrained.taps)
 
-    Raises:
-        InvalidCell: every weight is kept.
-    """
-    is_whole = size.density_reachable == 1
-    if cell.scheme.is_structured and cell.density is not None and cell.density < 1 and is_whole:
-        raise InvalidCell(
-            f"{cell.slug} would remove nothing: the guard keeps every layer whole (floors, "
-            "`protect`, and the last layer, whose neurons are the classes). Lower "
-            'guard.floor_channels, change guard.protect, or set compress.guard = "off".'
-        )
+
+def _why_whole(preset: Preset, cell: Cell, scheme: CondensaScheme, theta: nn.Module) -> str:
+    """Return why a structured cell removes nothing, and what would."""
+    grouped = [each for each in operators_of(scheme) if isinstance(each, GroupedPrune)]
+    for each in grouped:
+        if not each.groups_of(theta):
+            more = " StructPruneGroup also removes neurons." if each.unit == "filters" else ""
+            return (
+                f"{cell.slug} would remove nothing: {preset.model.architecture} has no {each.unit} "
+                f"that can be removed, since {_WHOLE}.{more}"
+            )
+    return (
+        f"{cell.slug} would remove nothing: the guard keeps every layer whole (floors, "
+        "`protect`, and the last layer, whose neurons are the classes). Lower "
+        'guard.floor_channels, change guard.protect, or set compress.guard = "off".'
+    )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from torch import nn
+from torchvision.models.convnext import CNBlock
 
 from medtui.engine.cell_forecast import InvalidCell, UntrainedNetwork, forecast_cell
 from medtui.engine.preflight import forecast
@@ -159,6 +160,34 @@ def test_combinations_work_with_the_guard(try_small, first, align, bias, last):
         assert layer.num_nonzero > 0, layer.name
         if align:
             assert layer.num_structures_kept % 2 == 0, layer.name
+
+
+def mixed(*blocks: nn.Module) -> nn.Module:
+    """Return a small network of these blocks of 16 channels; one initial weight is zero."""
+    network = nn.Sequential(
+        nn.Conv2d(3, 16, 4, stride=4), *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(16, 2),
+    )  # fmt: skip
+    network[0].weight.data[0, 0, 0, 0] = 0
+    return network
+
+
+def test_groups_without_a_filter_are_refused_and_those_with_neurons_are_not():
+    """ConvNeXt's channels pass LayerNorms; a zero among the initial weights is nothing removed."""
+    try_block = trial_on(mixed(CNBlock(16, 1.0, 0.0)))
+    with pytest.raises(InvalidCell, match=r"has no filters that can be removed, .* a LayerNorm.*"):
+        try_block('{op = "FilterPrune", group = true}', guard="on")
+    cell = try_block('{op = "StructPrune", group = true}', guard="on")
+    assert cell.num_weights_kept < cell.num_weights - 1
+    (note,) = cell.notes
+    assert note.startswith("Density 0.5 applies to 57.1 % of the filters and neurons. The others")
+
+
+def test_a_density_of_all_filters_needs_no_note():
+    """The classes stay in any case."""
+    plain = nn.Sequential(nn.Conv2d(16, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU())
+    cell = trial_on(mixed(plain))('{op = "FilterPrune", group = true}', guard="on")
+    assert cell.notes == []
 
 
 def test_protected_layers_are_those_the_patterns_name():

@@ -25,6 +25,7 @@ from medtui.engine.pruning.filter_norms import (
 )
 from medtui.engine.pruning.following_norms import empty_norm
 from medtui.engine.pruning.synflow import ROUNDS, Flow, schedule
+from medtui.engine.training.network import class_layer
 from medtui.preset import GuardSettings, StructuredPruning
 
 _KEPT = 0.5
@@ -95,6 +96,19 @@ class GroupedPrune:
         named = dict(open_layers(module, self._types))
         names = {member.name: None for group in self.groups_of(module) for member in group.layers}
         return [named[name] for name in names]
+
+    @property
+    def unit(self) -> str:
+        """The structures that are ranked, in the plural."""
+        return "filters" if nn.Linear not in self._types else "filters and neurons"
+
+    def share_of(self, module: nn.Module) -> float:
+        """Return the share of the structures in groups that may lose some, classes left out."""
+        layers = dict(open_layers(module, self._types))
+        layers.pop(class_layer(module), None)
+        found = {member.name for group in self.groups_of(module) for member in group.layers}
+        in_groups = sum(len(layers[name].weight) for name in found)
+        return in_groups / max(1, sum(len(layer.weight) for layer in layers.values()))
 
     def max_kept(self, sizes: Sequence[int], density: float) -> int:
         """Return the maximum number of structures that a density allows."""
