@@ -6,10 +6,11 @@ runs, and both metrics are computed without them. Patients are left out, not ima
 of one patient are alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from medtui.analysis.baselines import baseline_of
+from medtui.analysis.bounds import describe_bounds
 from medtui.analysis.column import Split
 from medtui.analysis.pairing import PairedPredictions, pair_predictions
 from medtui.analysis.run_record import RunRecord, reference_of, task_of
@@ -167,6 +168,22 @@ def change_of_run(entry: RunRecord, found: Differences | None, metric: Metric) -
     """Return a metric's change in a run; `sealed` where its test is, empty without a change."""
     text = difference_text(metric, found.by_metric.get(metric.name) if found else None)
     return SEALED if entry.result.is_sealed else text
+
+
+def bounds_of_runs(found: Mapping[str, Differences], metrics: Sequence[Metric]) -> str:
+    """Return which runs' changes of these metrics have a bound for an interval, and its meaning.
+
+    Empty where none has one.
+    """
+    has_patients = all(each.has_patients for each in found.values())
+    return describe_bounds(
+        (
+            (f"{metric.label} of {key.rpartition('/')[2]}", each.by_metric.get(metric.name))
+            for metric in metrics
+            for key, each in found.items()
+        ),
+        unit="patient" if has_patients else "image",
+    )
 
 
 MISSING_INTERVAL = (

@@ -7,6 +7,7 @@ from medtui.analysis.column import Column
 from medtui.analysis.decision_notes import decision_note
 from medtui.analysis.differences import (
     Differences,
+    bounds_of_runs,
     change_of_run,
     from_control,
     from_reference,
@@ -145,7 +146,10 @@ def _note(statistics: Mapping[Group, GroupStatistics], columns: Sequence[Column]
         "Changes are paired, averaged over seeds: from the control of the same seeds, without one "
         "from the reference, or from the pinned run."
     )
-    return " ".join(filter(None, [describe_seeds(list(statistics)), against, decisions, *problems]))
+    found = {group.label: each.changes for group, each in statistics.items() if each.changes}
+    bounds = bounds_of_runs(found, list(filter(None, map(changing, columns))))
+    said = [describe_seeds(list(statistics)), against, bounds, decisions, *problems]
+    return " ".join(filter(None, said))
 
 
 def _objects(found: GroupStatistics, group: Group) -> dict[str, Any]:

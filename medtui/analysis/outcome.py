@@ -122,14 +122,19 @@ class StudyOutcome:
         known = [each for each in self.on_val if each.low is not None]
         return max(known, key=lambda each: each.low or 0.0, default=None)
 
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """What one may use and what it was measured on, the longest form first."""
+    def sentences(self, *, are_runs_left: bool = False) -> tuple[str, ...]:
+        """Return what one may use and what it was measured on, the longest form first.
+
+        While runs are left, that none is chosen is said of those which are finished.
+        """
         amount = self.metric.show_amount(self.margin)
         if self.chosen is None:
             if not self.has_compression:
                 return ("No compression is finished yet.",)
-            none = f"No compression is chosen: on val none excludes a loss of {amount}"
+            none = (
+                "No compression is chosen so far" if are_runs_left else "No compression is chosen"
+            )
+            none += f": on val none excludes a loss of {amount}"
             return (f"{none} of {self.metric.label}.", f"{none}.")
         if self.is_sealed:
             smaller = self.chosen.smaller
@@ -151,19 +156,23 @@ class StudyOutcome:
             f"{name}: test {label} {self.chosen.text}.",
         )
 
-    @property
-    def choice(self) -> tuple[str, ...]:
-        """By which change on val a compression is chosen, or none, the longest form first."""
+    def choice(self, *, are_runs_left: bool = False) -> tuple[str, ...]:
+        """Return by which change on val a compression is chosen, or none, the longest form first.
+
+        While runs are left, the choice is one so far.
+        """
+        so_far = " so far" if are_runs_left else ""
         if self.chosen is not None:
             found = self.val_change(self.chosen.names[0])
             if found is None:
                 return ()
             amount = self.metric.show_amount(self.margin)
-            said = f"Chosen by its {self.metric.label} on val, {self._in_points(found.text)}"
+            said = f"Chosen{so_far} by its {self.metric.label} on val, "
+            said += self._in_points(found.text)
             return (
                 f"{said}: the smallest file that excludes a loss of {amount} there.",
                 f"{said}.",
-                f"Chosen on val: {self._in_points(found.text)}.",
+                f"Chosen{so_far} on val: {self._in_points(found.text)}.",
             )
         closest = self.closest_on_val
         if closest is None:
@@ -171,12 +180,13 @@ class StudyOutcome:
         label, change = self.metric.label, self._in_points(closest.text)
         on = f" on {plural(self.num_val_patients, 'patient')}" if self.num_val_patients else ""
         why = f": {closest.detail}" if closest.detail else ""
+        on_val = f"Closest on val{so_far}"
         return (
-            f"Closest on val: {closest.title}, {label} {change} to the {self.against}{on}{why}.",
-            f"Closest on val: {closest.title}, {label} {change}{on}{why}.",
-            f"Closest on val: {closest.title}, {label} {change}{on}.",
-            f"Closest on val: {closest.title}, {label} {change}.",
-            f"Closest on val: {closest.title} {closest.text}.",
+            f"{on_val}: {closest.title}, {label} {change} to the {self.against}{on}{why}.",
+            f"{on_val}: {closest.title}, {label} {change}{on}{why}.",
+            f"{on_val}: {closest.title}, {label} {change}{on}.",
+            f"{on_val}: {closest.title}, {label} {change}.",
+            f"{on_val}: {closest.title} {closest.text}.",
         )
 
     @property

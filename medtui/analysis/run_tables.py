@@ -8,6 +8,7 @@ from medtui.analysis.decision_notes import decision_note
 from medtui.analysis.differences import (
     MISSING_INTERVAL,
     Differences,
+    bounds_of_runs,
     change_of_run,
     from_control,
     from_reference,
@@ -52,7 +53,7 @@ def runs_table(
     rows = tuple(_run_row(entry, columns, found, doubled, entries) for entry in entries)
     positives = _positive_classes([[entry] for entry in entries], columns)
     decisions = decision_note(entries, (column.metric for column in columns))
-    note = " ".join(filter(None, (_baselines(entries, found), decisions)))
+    note = " ".join(filter(None, (_baselines(entries, columns, found), decisions)))
     return Table("Results", tuple(headers), rows, (), note, 1, tuple(shown), positives)
 
 
@@ -191,7 +192,10 @@ def _is_paired(column: Column) -> bool:
     return column.metric is not None and column.split == "test"
 
 
-def _baselines(entries: Sequence[RunRecord], found: Mapping[str, Differences] | None) -> str:
+def _baselines(
+    entries: Sequence[RunRecord], columns: Sequence[Column],
+    found: Mapping[str, Differences] | None,
+) -> str:  # fmt: skip
     if not found:
         return ""
     names = dict.fromkeys(each.baseline for each in found.values())
@@ -206,6 +210,9 @@ def _baselines(entries: Sequence[RunRecord], found: Mapping[str, Differences] | 
         note,
         *(describe_verdicts(metric, margin) for margin in _margins(judged)),
         describe_power_of_runs(found, metric),
+        bounds_of_runs(
+            found, [each.metric for each in columns if each.metric and _is_paired(each)]
+        ),
         describe_missing_controls([each for each in entries if _is_own(each, found)]),
     )
     return " ".join(filter(None, sentences))

@@ -1,7 +1,9 @@
 """Tables of runs on other data sets: metrics with intervals, and changes with verdicts."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from medtui.analysis.bounds import describe_bounds
 from medtui.analysis.differences import difference_text
 from medtui.analysis.run_record import RunRecord, positive_of, task_of
 from medtui.analysis.run_titles import titles_of
@@ -11,6 +13,7 @@ from medtui.analysis.sites import SiteColumn, SiteMatrix, describe_size
 from medtui.analysis.table import Table
 from medtui.analysis.verdicts import describe_verdicts
 from medtui.metrics import Metric, primary_metric
+from medtui.metrics.shortage import Unit
 from medtui.runs.model_choice import RUN
 from medtui.runs.result import Flips
 from medtui.units import MISSING, SEALED, format_count
@@ -63,8 +66,20 @@ def _changes(matrix: SiteMatrix) -> Table:
         ("run", *(each.name for each in matrix.columns)),
         rows,
         note=f"Paired differences{_in_unit(metric)} with 95 % intervals.{of_control} "
-        f"{_margins(matrix)}",
+        f"{_margins(matrix)} {_bounds(matrix, titles)}".rstrip(),
     )
+
+
+def _bounds(matrix: SiteMatrix, titles: Mapping[str, str]) -> str:
+    """Return which changes have a bound for an interval, by data set."""
+    sentences = []
+    for at, column in enumerate(matrix.columns):
+        cells = zip(matrix.entries, (row[at] for row in matrix.cells), strict=True)
+        changes = [(f"{titles[entry.key]} on {column.name}", cell.change)
+                   for entry, cell in cells if cell is not None]  # fmt: skip
+        unit: Unit = "patient" if column.num_patients else "image"
+        sentences.append(describe_bounds(changes, unit=unit))
+    return " ".join(filter(None, sentences))
 
 
 def _label(matrix: SiteMatrix, *, starts: bool = False) -> str:

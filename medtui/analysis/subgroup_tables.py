@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from medtui.analysis.bounds import describe_bounds
 from medtui.analysis.differences import difference_text
 from medtui.analysis.patient_changes import macro_change
 from medtui.analysis.power import describe_power
@@ -62,7 +63,8 @@ def changed_answers_table(analyses: Sequence[SubgroupAnalysis]) -> Table:
     note = (
         f"{first.split}: {plural(first.num_images, 'image')} {_patients(first)}, relative to "
         f"{baselines}. {_power(analyses)} {describe_verdicts(first.overall.metric, first.margin)}"
-    )
+        f" {_bounds(analyses)}"
+    ).rstrip()
     marks = tuple(_mark(analysis.verdict) for analysis in analyses)
     return Table("Changed predictions", headers, tuple(rows), marks, note)
 
@@ -71,9 +73,20 @@ def _power(analyses: Sequence[SubgroupAnalysis]) -> str:
     first = analyses[0]
     changes = [each.overall.difference for each in analyses if each.overall.difference]
     count = first.num_patients or first.num_images
-    unit: Unit = "patient" if first.num_patients else "image"
-    metric = first.overall.metric
-    return describe_power(count, first.num_effective, changes, metric, unit=unit, split=first.split)
+    return describe_power(
+        count, first.num_effective, changes, first.overall.metric,
+        unit=_unit(first), split=first.split,
+    )  # fmt: skip
+
+
+def _bounds(analyses: Sequence[SubgroupAnalysis]) -> str:
+    """Return whose change of the primary metric has a bound for an interval."""
+    changes = ((each.key.rpartition("/")[2], each.overall.difference) for each in analyses)
+    return describe_bounds(changes, unit=_unit(analyses[0]))
+
+
+def _unit(analysis: SubgroupAnalysis) -> Unit:
+    return "patient" if analysis.num_patients else "image"
 
 
 def _patients(analysis: SubgroupAnalysis) -> str:
@@ -97,7 +110,15 @@ def class_changes_table(analysis: SubgroupAnalysis) -> Table:
     marks = tuple(_mark(each.verdict) for each in analysis.classes)
     title = f"Classes, rarest first: {analysis.key}"
     judging = analysis.classes[0].changes[0].metric if analysis.classes else None
-    note = _verdict_note(analysis, judging or analysis.overall.metric)
+    bounds = describe_bounds(
+        (
+            (f"{change.metric.label} of {each.name}", change.difference)
+            for each in analysis.classes
+            for change in each.changes
+        ),
+        unit=_unit(analysis),
+    )
+    note = f"{_verdict_note(analysis, judging or analysis.overall.metric)} {bounds}".rstrip()
     keys = (*headers, "verdict")
     return Table(title, keys, tuple(rows), marks, note, shown_headers=(*shown, "verdict"))
 
@@ -120,7 +141,11 @@ def subgroups_table(analysis: SubgroupAnalysis) -> Table:
                "change", "verdict")  # fmt: skip
     marks = tuple(_mark(each.verdict) for each in analysis.subgroups)
     title = f"Patient groups: {analysis.key}"
-    note = _verdict_note(analysis, metric)
+    bounds = describe_bounds(
+        ((f"{each.kind} {each.value}", each.change.difference) for each in analysis.subgroups),
+        unit=_unit(analysis),
+    )
+    note = f"{_verdict_note(analysis, metric)} {bounds}".rstrip()
     return Table(title, headers, tuple(rows), marks, note, num_keys=2)
 
 

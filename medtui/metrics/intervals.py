@@ -62,6 +62,11 @@ class Difference:
         return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
     @property
+    def has_bound(self) -> bool:
+        """Whether its interval is a bound by the number of patients alone, without a spread."""
+        return self.is_constant and self.has_interval
+
+    @property
     def reason(self) -> str:
         """Why there is no interval, or one that is no jackknife's; empty otherwise."""
         if self.shortage is not None:

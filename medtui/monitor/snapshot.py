@@ -28,6 +28,11 @@ class Snapshot:
         return sum(study.is_live for study in self.studies)
 
     @property
+    def num_waiting(self) -> int:
+        """Number of live studies that compute nothing, since they wait for a device or cluster."""
+        return sum(study.is_live and study.status == "waiting" for study in self.studies)
+
+    @property
     def share(self) -> float:
         """Completed share of the live studies, 0 to 1; 0 without live studies."""
         live = [study.share for study in self.studies if study.is_live]

@@ -73,6 +73,12 @@ class StudyFeed:
         changed += self._mark_unstarted()
         return any(changed) or before != self._state
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its supervisor waits for a device or a cluster, while no run computes."""
+        waits = bool(self.waiting_for) or self.count("waiting") > 0
+        return self.is_live and waits and not self.count("running")
+
     def _mark_unstarted(self) -> list[bool]:
         """Show runs that a study did not get to as stopped if it was; return what has changed."""
         is_stopped = not (self.is_live or self.is_silent) and any(

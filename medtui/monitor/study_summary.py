@@ -78,6 +78,11 @@ class StudySummary:
         return sum(run.share for run in self.runs) / max(1, self.num_planned)
 
     @property
+    def are_runs_left(self) -> bool:
+        """Whether planned runs have neither finished nor failed."""
+        return self.num_finished + self.num_failed < self.num_planned
+
+    @property
     def device(self) -> str:
         """Devices in use; for an idle study, the devices that were used."""
         live = [run.device for run in self.runs if run.status == "running" and run.device]

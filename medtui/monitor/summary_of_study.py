@@ -36,7 +36,9 @@ def summarise_study(study: StudyFeed) -> StudySummary:
 
 
 def status_of_study(study: StudyFeed) -> Status:
-    """Return one state for all runs of a study."""
+    """Return one state for all runs of a study; a live one that computes nothing may wait."""
+    if study.is_waiting:
+        return "waiting"
     if study.is_live or study.count("running"):
         return "running"
     if study.count("failed"):

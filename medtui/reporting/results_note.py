@@ -1,7 +1,7 @@
 """What the numbers of a report's table of results are."""
 
 from medtui.analysis.baselines import describe_missing_controls
-from medtui.analysis.differences import MISSING_INTERVAL
+from medtui.analysis.differences import MISSING_INTERVAL, bounds_of_runs
 from medtui.analysis.power import describe_power_of_runs
 from medtui.analysis.verdicts import describe_verdicts
 from medtui.metrics.interval_method import describe_method
@@ -39,7 +39,11 @@ def _power(contents: Contents) -> str:
     reasons = {each.result.test.no_interval.get(name, "") for each in contents.entries}
     lacking = "; ".join(sorted(filter(None, reasons)))
     label = contents.headline.label
-    sentences = (power, f"A run's own {label} has no interval: {lacking}." if lacking else "")
+    sentences = (
+        power,
+        bounds_of_runs(contents.found, [contents.headline]),
+        f"A run's own {label} has no interval: {lacking}." if lacking else "",
+    )
     return "".join(f"{each} " for each in sentences if each)
 
 

@@ -6,6 +6,13 @@ from medtui.monitor.snapshot import Snapshot
 from medtui.tui.terminal import title_sequence
 
 
+def count_live(snapshot: Snapshot) -> str:
+    """Return how many studies run and how many wait: `1 running, 2 waiting`."""
+    waiting = snapshot.num_waiting
+    counts = {"running": snapshot.num_live - waiting, "waiting": waiting}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+
+
 class TerminalTitle:
     """Writes a title when it has changed, and clears it at the end."""
 
@@ -15,7 +22,7 @@ class TerminalTitle:
 
     def show(self, snapshot: Snapshot, driver: Driver | None) -> None:
         """Show the share of the live studies."""
-        live = f" {snapshot.num_live} running, {snapshot.share:.0%}" if snapshot.num_live else ""
+        live = f" {count_live(snapshot)}, {snapshot.share:.0%}" if snapshot.num_live else ""
         title = f"medtui{' (read-only)' if self._is_read_only else ''}{live}"
         if driver is not None and not driver.is_headless and title != self._shown:
             self._shown = title

@@ -54,7 +54,7 @@ def test_what_is_chosen_on_val_is_quoted_on_test(study: StudyFolder) -> None:
     run = outcome.run("prune-0.5")
     assert run is not None
     assert (outcome.chosen.text, outcome.chosen.state) == (run.text, run.state)
-    assert "against the control: not shown at 2 points on 24 patients" in outcome.sentences[0]
+    assert "against the control: not shown at 2 points on 24 patients" in outcome.sentences()[0]
     assert any("one seed" in warning for warning in outcome.warnings)
 
 

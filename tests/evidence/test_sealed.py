@@ -184,7 +184,7 @@ def test_the_outcome_of_a_sealed_study_chooses_by_val(sealed):
     outcome = outcome_of(sealed)
     assert all(run.value is None for run in outcome.runs)
     if outcome.chosen is not None:
-        assert "test is sealed" in outcome.sentences[0]
+        assert "test is sealed" in outcome.sentences()[0]
 
 
 def test_predictions_of_a_sealed_run_are_whole(sealed):

@@ -75,10 +75,17 @@ def test_without_a_choice_the_change_on_val_that_decided_is_shown() -> None:
     outcome = replace(found(outcome_of_run("reference", 0.9, 40)), on_val=(far, near),
                       num_val_patients=15)  # fmt: skip
     first, second, third = (line.plain for line in sentences(study, outcome, DARK, 118))
-    assert first.endswith("chosen: on val none excludes a loss of 1 point of accuracy.")
-    assert f"Closest on val: Prune 0.1, accuracy {NEAR} points" in second
+    none = "No compression is chosen{}: on val none excludes a loss of 1 point of accuracy."
+    assert first.endswith(none.format(" so far"))
+    assert f"Closest on val so far: Prune 0.1, accuracy {NEAR} points" in second
+    assert study_cells(study, outcome, DARK, "1 h")["chosen"].plain == "none so far"
     assert "on 15 patients" in second
     assert "2 of 3 runs done" in third
+    over = replace(study, num_finished=3)
+    first, second, _ = (line.plain for line in sentences(over, outcome, DARK, 118))
+    assert first.endswith(none.format(""))
+    assert f"Closest on val: Prune 0.1, accuracy {NEAR} points" in second
+    assert study_cells(over, outcome, DARK, "1 h")["chosen"].plain == "none chosen"
     narrow = sentences(study, outcome, DARK, 78)[1].plain
     assert NEAR in narrow
     assert len(narrow) <= 78

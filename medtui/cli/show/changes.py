@@ -81,7 +81,7 @@ def describe_verdict(study: StudyFeed, run: RunFeed) -> Iterator[str]:
     compared = compare_run(study, run)
     if compared is None:
         return
-    from medtui.analysis.differences import difference_text
+    from medtui.analysis.differences import bounds_of_runs, difference_text
     from medtui.analysis.power import describe_power_of_runs
 
     entry, found = compared
@@ -92,3 +92,5 @@ def describe_verdict(study: StudyFeed, run: RunFeed) -> Iterator[str]:
     yield f"  verdict   {verdict.text}, against a margin of {margin}"
     if power := describe_power_of_runs({entry.key: found}, metric):
         yield f"  power     {power}"
+    if bounds := bounds_of_runs({entry.key: found}, [metric]):
+        yield f"  bound     {bounds}"

@@ -31,8 +31,8 @@ def waiting_lines(studies: Sequence[StudySummary]) -> list[str]:
 def describe_study(study: StudyFeed) -> str:
     """Return a study's state and its table."""
     state = "running" if study.is_live else "idle"
-    if study.waiting_for:
-        state = f"waiting ({study.waiting_for})"
+    if study.is_waiting:
+        state = f"waiting ({study.waiting_for})" if study.waiting_for else "waiting"
     counted = f"{study.count('finished')} of {study.num_planned} runs finished"
     lines = [f"{study.folder.name}: {state}, {counted}, in {shown_path(study.folder.path)}"]
     if study.preset is not None and study.preset.note:

@@ -62,5 +62,6 @@ def _change(change: Change) -> dict[str, Any]:
         "after": change.after,
         "change": difference.value if difference else None,
         "interval": [difference.low, difference.high] if difference and has_interval else None,
+        "is_bound": difference is not None and difference.has_bound,
         "shortage": difference.shortage.text if difference and difference.shortage else None,
     }

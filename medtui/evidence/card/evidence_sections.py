@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from medtui.analysis.bounds import bound_meaning
 from medtui.analysis.non_inferiority import describe_direction
 from medtui.analysis.table import Table
 from medtui.evidence.card.digests import Digests
@@ -12,6 +13,7 @@ from medtui.evidence.card.questions import statement
 from medtui.evidence.card.rows import Rows, interval_text
 from medtui.evidence.gate_record import read_gates
 from medtui.metrics import Metric, metric_named
+from medtui.metrics.shortage import Unit
 from medtui.runs.folder import StudyFolder
 from medtui.runs.result import Seal
 from medtui.sharing.marker import SENTENCE, is_pseudonymised
@@ -43,21 +45,30 @@ def _changes(facts: Facts) -> Iterator[CardPart]:
     )
     if documents.baseline.folder.is_reference:
         yield Sentence("Without a control, these changes include those by further training.")
-    rows = [_change_row(facts, file, "all images", "/all")]
+    places = [("all images", "/all")]
     for kind, label in (("classes", "class "), ("groups", "")):
-        rows += [
-            _change_row(facts, file, f"{label}{name}", pointer(kind, name))
-            for name in facts.raw(file, pointer(kind)) or {}
-        ]
+        places += [(f"{label}{name}", pointer(kind, name))
+                   for name in facts.raw(file, pointer(kind)) or {}]  # fmt: skip
+    rows = [_change_row(facts, file, label, at) for label, at in places]
     headers = ("", "metric", baseline, documents.run.name, "change [95 %]", "images", "patients",
                "verdict", "source")  # fmt: skip
-    yield Table("Changes", headers, tuple(rows))
+    bounds = {label: at for label, at in places if facts.raw(file, f"{at}/is_bound")}
+    yield Table("Changes", headers, tuple(rows), note=_bounds(facts, file, bounds))
     flips = Rows(facts)
     for key, label in (("num_answers", "answers"), ("num_changed", "changed"),
                        ("num_lost", "right before, wrong now"),
                        ("num_gained", "wrong before, right now")):  # fmt: skip
         flips.add(label, file, pointer("flips", key), format_count)
     yield flips.table("Changed answers", "", "count")
+
+
+def _bounds(facts: Facts, file: str, places: Mapping[str, str]) -> str:
+    """Return what the intervals of these rows are, whose changes have no spread; or nothing."""
+    if not places:
+        return ""
+    unit: Unit = "patient" if facts.raw(file, "/all/num_patients") else "image"
+    changes = [float(facts.raw(file, f"{at}/change")) for at in places.values()]
+    return f"{', '.join(places)}: {bound_meaning(changes, unit)}."
 
 
 def _change_row(facts: Facts, file: str, label: str, at: str) -> tuple[str, ...]:

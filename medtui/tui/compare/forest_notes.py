@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
-from medtui.analysis.differences import Differences, difference_text
+from medtui.analysis.differences import Differences, bounds_of_runs, difference_text
 from medtui.analysis.power import describe_power_of_runs
 from medtui.analysis.run_record import RunRecord
 from medtui.charts.figures.data import ChartedRun
@@ -25,9 +25,9 @@ def forest_notes(
         text.append(" else right of the margin ┊  ", style=colours.muted)
         text.append("~", style=colours.warning)
         text.append(" neither: not shown", style=colours.muted)
-    power = describe_power_of_runs(found, metric)
-    if power:
-        text.append(f"\n{power}" if text else power, style=colours.muted)
+    said = (describe_power_of_runs(found, metric), bounds_of_runs(found, [metric]))
+    for sentence in filter(None, said):
+        text.append(f"\n{sentence}" if text else sentence, style=colours.muted)
     return text
 
 

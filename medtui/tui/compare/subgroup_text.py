@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from rich.text import Text
 
+from medtui.analysis.bounds import describe_bounds
 from medtui.analysis.changed_images import ChangedImage
 from medtui.analysis.differences import difference_text
 from medtui.analysis.patient_changes import PatientChange, macro_change
@@ -105,7 +107,17 @@ def draw_groups(analysis: SubgroupAnalysis, width: int, colours: Colours) -> Tex
             text.append_text(draw_row(dot, forest, scale_of(forest), space, colours))
     text.append("\n")
     text.append_text(describe_groups(analysis, colours))
+    for line in wrap(_bounds_of(analysis, rows), width):
+        text.append(f"\n{line}", colours.muted)
     return text
+
+
+def _bounds_of(analysis: SubgroupAnalysis, rows: Sequence[GroupRow]) -> str:
+    """Return in which rows the interval is a bound by the number of patients alone."""
+    return describe_bounds(
+        ((row.name, row.change.difference) for row in rows),
+        unit="patient" if analysis.num_patients else "image",
+    )
 
 
 _Columns = list[tuple[str, int, list[str]]]

@@ -11,58 +11,13 @@ from typing import TYPE_CHECKING, Literal
 from medtui.metrics import BESIDE_PRIMARY, Metric, reported_metrics
 from medtui.monitor.run_view import RunView
 from medtui.runs.run_names import is_control
-from medtui.units import MISSING, SEALED, plural
+from medtui.tui.run.metric_line import MetricLine
+from medtui.units import SEALED, plural
 
 if TYPE_CHECKING:
     from medtui.analysis.verdicts import Verdict
     from medtui.metrics.intervals import Difference
     from medtui.tui.run.details import Comparison
-
-
-@dataclass(frozen=True)
-class MetricLine:
-    """One metric of the run and of what it is compared with, on one split."""
-
-    label: str
-    metric: Metric | None
-    """None for the loss."""
-    value: float | None
-    control: float | None
-    change: float | None
-    low: float | None = None
-    high: float | None = None
-    shortage: str = ""
-    """What an interval lacks: `n < 9`."""
-
-    @property
-    def has_interval(self) -> bool:
-        """Whether there is one."""
-        return self.low is not None and self.high is not None
-
-    def show(self, value: float | None) -> str:
-        """Return a value without its unit, which the label has."""
-        if value is None or not math.isfinite(value):
-            return MISSING
-        if self.metric is not None:
-            return self.metric.show(value).removesuffix(" %")
-        return f"{value:.3f}"
-
-    def show_change(self, change: float | None) -> str:
-        """Return a difference: in points of percent, or from 0 to 1 without the leading zero."""
-        if change is None or not math.isfinite(change):
-            return ""
-        if self.metric is not None and self.metric.is_share:
-            return self.metric.show_change(change)
-        text = f"{round(change, 3) + 0.0:+.3f}".replace("-", "\N{MINUS SIGN}")
-        return text[0] + text[2:] if abs(change) < 0.9995 else text  # noqa: PLR2004 - rounds to 1
-
-    @property
-    def interval(self) -> str:
-        """The interval in brackets, or what it lacks; empty without either."""
-        if self.has_interval:
-            ends = f"[{self.show_change(self.low)}, {self.show_change(self.high)}]"
-            return ends.replace("100.0", "100")  # the bound of a change in points
-        return f"[{self.shortage}]" if self.shortage else ""
 
 
 @dataclass(frozen=True)
@@ -168,15 +123,16 @@ def _in_the_end(view: RunView, found: "Comparison | None") -> Answer:
         other = row.control if against == "control" else row.reference if against else None
         change = _less(row.test, other)
         low = high = None
-        shortage = ""
+        shortage, has_bound = "", False
         known = differences.by_metric.get(row.metric.name) if differences else None
         if known is not None:
             change = known.value
             shortage = known.shortage.mark if known.shortage else ""
+            has_bound = known.has_bound
             if known.has_interval:
                 low, high = known.low, known.high
         lines.append(MetricLine(_label(row.metric), row.metric, row.test, other, change, low, high,
-                                shortage))  # fmt: skip
+                                shortage, has_bound))  # fmt: skip
     lines += _loss_lines(view, found)
     lines.sort(key=lambda line: _place_of(line, view.row.headline))
     margin = view.margin
@@ -235,7 +191,9 @@ def _line_of(
     low, high = (change.low, change.high) if change.has_interval else (None, None)
     shortage = change.shortage.mark if change.shortage else ""
     label = f"on val: {_SHORTEST.get(metric.name, metric.label)}{' %' * metric.is_share}"
-    return MetricLine(label, metric, value, control, change.value, low, high, shortage)
+    return MetricLine(
+        label, metric, value, control, change.value, low, high, shortage, change.has_bound
+    )
 
 
 def _others_compared_with(view: RunView) -> str:

@@ -1,11 +1,17 @@
 """What stands below the metrics of a run: what was kept, its density, warnings."""
 
+from collections.abc import Sequence
 from textwrap import wrap
 
+from medtui.analysis.bounds import bound_meaning
 from medtui.charts.figures.run_curves import kept_cycle
 from medtui.monitor.run_view import RunView
-from medtui.tui.run.answer import Answer, MetricLine
+from medtui.tui.run.answer import Answer
+from medtui.tui.run.metric_line import MetricLine
 from medtui.units import format_density, plural
+
+BOUND = "*"
+"""Marks an interval that is a bound by the number of patients alone."""
 
 _SAME_DENSITY = 5e-4
 """Densities that differ by less have the same three decimals."""
@@ -16,6 +22,16 @@ def warning_lines(view: RunView, width: int) -> list[str]:
     warnings = view.result.warnings if view.result is not None else ()
     return [line if at == 0 else f"  {line}" for warning in warnings
             for at, line in enumerate(wrap(f"⚠ {warning}", width - 2))]  # fmt: skip
+
+
+def bound_lines(answer: Answer, width: int, lines: Sequence[MetricLine] | None = None) -> list[str]:
+    """Return what the marked intervals of all or of these metrics mean, wrapped; or nothing."""
+    lines = [*answer.lines, *filter(None, [answer.on_val])] if lines is None else lines
+    values = [line.change for line in lines if line.has_bound and line.change is not None]
+    if not values:
+        return []
+    said = bound_meaning(values, "patient" if answer.num_patients else "image")
+    return wrap(f"{BOUND} {said}", width, subsequent_indent="  ")
 
 
 def facts_of(view: RunView, answer: Answer) -> list[tuple[str, str, str]]:

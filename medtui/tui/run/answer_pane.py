@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from medtui.charts.palette import Colours
 from medtui.monitor.run_view import RunView
-from medtui.tui.run.answer import Answer, MetricLine
-from medtui.tui.run.answer_facts import facts_of, warning_lines
+from medtui.tui.run.answer import Answer
+from medtui.tui.run.answer_facts import BOUND, bound_lines, facts_of, warning_lines
 from medtui.tui.run.big_digits import ROWS as HERO_ROWS
 from medtui.tui.run.big_digits import big_digits
+from medtui.tui.run.metric_line import MetricLine
 from medtui.tui.run.sheet import Sheet, cut
 from medtui.units import MINUS
 
@@ -46,7 +47,7 @@ def words_of(verdict: "Verdict", colours: Colours) -> tuple[str, str]:
     }[verdict.state]  # fmt: skip
     if verdict.is_few:  # the brackets beside it say what is too few
         return "· too few", colours.muted
-    return f"{glyph} {verdict.text if verdict.state == 'worse' else verdict.state}", colour
+    return f"{glyph} {verdict.text}", colour
 
 
 def val_word(answer: Answer) -> str:
@@ -196,7 +197,8 @@ def draw_table(
 ) -> None:
     """Draw the metrics: this run, what it is compared with, and the difference.
 
-    The row of val, by which runs are chosen, is the last: all above it are on one split.
+    The row of val, by which runs are chosen, is the last: all above it are on one split. Intervals
+    that are bounds are marked, and the mark is explained below.
     """
     colours = sheet.colours
     first, *others = answer.lines[:most]
@@ -218,6 +220,9 @@ def draw_table(
             sheet.right(places[1], line.show(line.control), colours.muted)
             change = f"{line.show_change(line.change)} {line.interval}".strip()
             sheet.right(end, change, _change_colour(line, colours))
+            sheet.put(end, BOUND if line.has_bound else "", colours.muted)
+    for text in bound_lines(answer, end - column, lines):
+        sheet.line(text, colours.muted, column=column)
 
 
 _SHORT_BASELINES = {"control": "control", "reference": "ref."}
@@ -249,7 +254,8 @@ def answer_sheet(
     has_ruler = answer.primary.change is not None and answer.margin is not None
     seen = min(len(warnings), _SEEN_WARNING)
     of_val = answer.on_val is not None
-    fixed = HERO_ROWS + (2 if has_ruler else 0) + 1 + of_val + len(facts) + seen
+    notes = len(bound_lines(answer, width - 2))
+    fixed = HERO_ROWS + (2 if has_ruler else 0) + 1 + of_val + notes + len(facts) + seen
     wanted = 4 if has_ruler else 3
     most = max(_FEWEST_METRICS, min(height - fixed - wanted, len(answer.lines)))
     gaps = min(wanted, max(0, height - fixed - most))

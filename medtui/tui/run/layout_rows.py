@@ -8,13 +8,13 @@ from medtui.charts.style import ChartStyle
 from medtui.control_characters import one_line
 from medtui.monitor.run_view import RunView
 from medtui.tui.run.answer import Answer
-from medtui.tui.run.answer_facts import kept_text
+from medtui.tui.run.answer_facts import bound_lines, kept_text
 from medtui.tui.run.answer_pane import draw_hero, draw_ruler, draw_table, hero_line
 from medtui.tui.run.big_digits import ROWS as HERO_ROWS
 from medtui.tui.run.density_heat import brief_density
 from medtui.tui.run.machine import brief_machine
 from medtui.tui.run.outcome import gains_text
-from medtui.tui.run.sheet import Sheet
+from medtui.tui.run.sheet import Sheet, cut_start
 from medtui.tui.widgets.rows_pane import RowsPane
 from medtui.units import plural
 
@@ -111,17 +111,18 @@ def brief_rows(
 
 def patient_line(patient: str, change: float) -> str:
     """Return a patient, of a long name the end, by which patients differ, and the points lost."""
-    name = patient if len(patient) <= _PATIENT else f"…{patient[1 - _PATIENT :]}"
     points = f"{change * 100:+.1f}".replace("-", "\N{MINUS SIGN}")
-    return f"{name:<{_PATIENT}} {points}"
+    return f"{cut_start(patient, _PATIENT):<{_PATIENT}} {points}"
 
 
 def _finished_rows(
     answer: Answer, found: "Comparison | None", width: int, colours: Colours
 ) -> Canvas:
     sheet = Sheet(width, colours)
-    most = FINISHED_ROWS - 1 - (answer.on_val is not None)
-    draw_table(sheet, answer, 1, min(width - 1, _TABLE), most)
+    end = min(width - 1, _TABLE)
+    notes = len(bound_lines(answer, end - 1))
+    most = FINISHED_ROWS - 1 - (answer.on_val is not None) - notes
+    draw_table(sheet, answer, 1, end, most)
     if width < _WIDE_ENOUGH or found is None or not found.patients:
         return sheet.canvas()
     fallen = [each for each in found.patients if each.change < 0]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from medtui.charts.palette import Colours
 from medtui.monitor.run_view import RunView
-from medtui.tui.run.sheet import Sheet, cut
+from medtui.tui.run.sheet import Sheet, cut, cut_start
 from medtui.units import MIB, MISSING, format_bytes, format_change, format_factor, plural
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def patients_sheet(found: "Comparison | None", width: int, colours: Colours) -> 
         colour = colours.muted if change == 0 else colours.bad if change <= -2 else (  # noqa: PLR2004 - points
             colours.warning if change < 0 else colours.text)  # fmt: skip
         sheet.row()
-        sheet.put(1, cut(patient.patient, max(4, width - 26)))
+        sheet.put(1, cut_start(patient.patient, max(4, width - 26)))
         sheet.right(end - 17, f"{patient.num_images:,}", colours.text)
         sheet.right(end - 8, f"{patient.after * 100:.1f} %", colours.text)
         sheet.right(end, format_change(change, 1), colour)

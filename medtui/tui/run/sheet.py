@@ -83,6 +83,11 @@ def cut(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: room - 1]}…" if room > 0 else ""
 
 
+def cut_start(text: str, room: int) -> str:
+    """Return the end of a name in so many cells: patients and their pseudonyms differ there."""
+    return text if len(text) <= room else f"…{text[len(text) - room + 1 :]}" if room > 1 else ""
+
+
 def fitting_parts(text: str, room: int) -> str:
     """Return as many parts of a text, separated by dots, as fit: a cut number reads as one."""
     while len(text) > room and " · " in text:

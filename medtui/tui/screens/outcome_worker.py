@@ -60,7 +60,7 @@ class OutcomeWorker:
         outcome = self._loader.load(study)
         if outcome is not None:
             show = partial(self._app.notify, title=study.name, timeout=_NOTICE_S, markup=False)
-            self._call(partial(show, outcome.sentences[0]))
+            self._call(partial(show, outcome.sentences()[0]))
             self._call(self._app.bell)
 
     def _call(self, callback: Callable[[], None]) -> None:

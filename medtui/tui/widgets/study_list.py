@@ -183,13 +183,13 @@ def study_cells(
 ) -> Cells:
     """Return a study's row."""
     word = f"{study.num_failed} failed" if study.num_failed and not study.is_live else None
-    if study.waiting_for:
+    if study.is_live and study.status == "waiting":
         word = "waiting"
     elif study.is_live and study.seconds_left is not None:
         word = f"{_roughly(study.seconds_left)} left"
     else:
         word = f"{word or study.status} {age} ago".replace("now ago", "now")
-    state = state_text("waiting" if study.waiting_for else study.status, colours, word)
+    state = state_text(study.status, colours, word)
     chosen = outcome.chosen if outcome else None
     name = colours.muted if study.status == "silent" else f"bold {colours.strong}"
     cells = {
@@ -294,5 +294,5 @@ def _roughly(seconds: float) -> str:
 def _why_none(study: StudySummary, outcome: StudyOutcome | None) -> str:
     """Return why no run of a study is chosen, in few words."""
     if outcome is not None and outcome.has_compression:
-        return "none so far" if study.is_live else "none chosen"
+        return "none so far" if study.are_runs_left else "none chosen"
     return "comparing …" if study.num_finished and outcome is None else ""

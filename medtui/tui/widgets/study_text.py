@@ -10,6 +10,7 @@ from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.snapshot import Snapshot
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import is_reference
+from medtui.runs.status import Status
 from medtui.tui.run.sheet import fitting_parts
 from medtui.tui.status_text import age_of, as_of, left_of, state_text
 from medtui.tui.widgets.verdict_text import verdict_colour, verdict_word
@@ -27,15 +28,16 @@ def folder_state(snapshot: Snapshot, colours: Colours) -> Text:
         total = count + snapshot.num_unread
         return Text(f"reading {count:,} of {total:,} studies", style=colours.muted)
     text = Text(plural(count, "study"), style=colours.muted)
-    if snapshot.num_live:
-        live = Text(f"● {snapshot.num_live} running", style=colours.states["running"])
-        text = Text.assemble(live, "  ", text)
-    return text
+    waiting = snapshot.num_waiting
+    counts: dict[Status, int] = {"running": snapshot.num_live - waiting, "waiting": waiting}
+    live = [state_text(status, colours, f"{count} {status}")
+            for status, count in counts.items() if count]  # fmt: skip
+    return Text("  ").join([*live, text])
 
 
 def study_line(study: StudySummary, place: int, count: int, colours: Colours, now: float) -> Text:
     """Return name, state and progress of a study, and its place among all of them."""
-    state = state_text("waiting" if study.waiting_for else study.status, colours)
+    state = state_text(study.status, colours)
     text = Text.assemble(" ", state[:1], " ", (study.name, f"bold {colours.strong}"), "  ")
     text.append(f"{state.plain[2:]} {study.num_finished}/{study.num_planned}", state.style)
     if study.is_live and study.seconds_left is not None:
@@ -65,9 +67,12 @@ def sentences(
     """
     chosen = outcome.chosen if outcome else None
     tone = verdict_colour(chosen.state, colours) if chosen else colours.muted
+    left = study.are_runs_left
+    first = outcome.sentences(are_runs_left=left) if outcome else (_nothing_yet(study),)
+    choice = outcome.choice(are_runs_left=left) if outcome else ()
     lines = (
-        (outcome.sentences if outcome else (_nothing_yet(study),), tone, f"bold {colours.strong}"),
-        (outcome.choice if outcome else (), tone, colours.text),
+        (first, tone, f"bold {colours.strong}"),
+        (choice, tone, colours.text),
         (_warning(study, outcome), colours.warning, colours.muted),
     )
     said = [Text.assemble((_BAR, bar), (_fitting(forms, width - 2), style))
@@ -140,8 +145,9 @@ def _on_val(run: RunSummary, outcome: StudyOutcome, width: int) -> str:
 
 
 def _nothing_yet(study: StudySummary) -> str:
-    if study.waiting_for:
-        return f"{study.name} is waiting: {study.waiting_for}."
+    if study.is_live and study.status == "waiting":
+        why = f": {study.waiting_for}" if study.waiting_for else ""
+        return f"{study.name} is waiting{why}."
     if study.is_live:
         return f"{study.name} is running: {study.num_finished} of {study.num_planned} runs done."
     return f"{study.name}: no run is finished." if not study.num_finished else "comparing runs …"
