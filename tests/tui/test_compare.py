@@ -3,6 +3,7 @@
 import re
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -19,9 +20,11 @@ from medtui.charts.render_cells import draw
 from medtui.charts.run_identity import identify_study
 from medtui.charts.selection import Marks
 from medtui.charts.style import ChartStyle, legend_of
+from medtui.runs.predictions import SplitPredictions, read_predictions
 from medtui.tui.compare import screen as compare_screen
 from medtui.tui.compare.model import ComparisonLoader
 from medtui.tui.compare.named_filters import name_filter
+from medtui.tui.compare.subgroups_pane import PatientTable
 from medtui.tui.compare.table import CompareTable
 from medtui.tui.widgets.key_bar import KeyBar
 from tests.helpers.altered_runs import alter_study, copy_recorded, shift_labels
@@ -142,6 +145,29 @@ async def test_subgroups_open_on_the_run_that_fell_most(recorded: Path) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: "Change of test accuracy" in screen_text(pilot))
         assert type(pilot.app.screen).__name__ == "CompareScreen"
+
+
+def _pseudonymised(stored: SplitPredictions) -> SplitPredictions:
+    """Return predictions whose patients have names as `runs pack --pseudonymise` gives them."""
+    numbers = {name: at for at, name in enumerate(dict.fromkeys(stored.patients), 1)}
+    return replace(stored, patients=[f"patient-{numbers[name]:04}" for name in stored.patients])
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_pseudonyms_of_patients_can_be_told_apart(runs_dir: Path, width: int) -> None:
+    """They differ at their ends, which are on screen in every width."""
+    study = copy_recorded(runs_dir, "cells")
+    alter_study(study, _pseudonymised)
+    patients = set(read_predictions(study.reference.predictions).splits["test"].patients)
+    async with opened(runs_dir, size=(width, 24)) as pilot:
+        await _compare(pilot, "5 marked")
+        await until(pilot, lambda: screen_text(pilot).count("[n < 9]") >= 4)
+        await pilot.press("7")
+        await until(pilot, lambda: "answers that changed" in screen_text(pilot))
+        for patient in patients:
+            await until(pilot, lambda end=patient[-5:]: end in screen_text(pilot))
+        copied = pilot.app.screen.query_one(PatientTable).as_text()
+        assert all(patient in copied for patient in patients)
 
 
 async def test_enter_opens_the_run_and_going_back_leads_to_compare(recorded: Path) -> None:

@@ -148,7 +148,7 @@ async def test_a_wrong_field_outdates_the_report_and_gets_the_focus(runs_dir: Pa
         screen.editor.set("data", "root", None)
         screen.editor.set("data", "size", "abc")
         screen._show()
-        await until(pilot, lambda: "Correct data.size first" in screen_text(pilot))
+        await until(pilot, lambda: "Correct size first" in screen_text(pilot))
         assert "no such npz file" not in screen_text(pilot)
         screen.action_next()
         field = screen.query_one("#data-size Input")

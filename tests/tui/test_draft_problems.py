@@ -9,6 +9,7 @@ from medtui.tui.editor.compress_screen import CompressScreen
 from medtui.tui.editor.data_inspections import DataInspections
 from medtui.tui.editor.data_screen import DataScreen
 from medtui.tui.editor.document import document_from
+from medtui.tui.editor.labels import with_labels
 from medtui.tui.editor.preset_list import read_entry
 from medtui.tui.editor.state import EditorState
 from medtui.tui.editor.text_screen import PresetTextScreen
@@ -36,6 +37,70 @@ def _without_images() -> EditorState:
 def test_hints_of_the_command_line_name_fields(hint: str, words: str) -> None:
     """A form has no options."""
     assert for_form(hint) == words
+
+
+@pytest.mark.parametrize(
+    ("message", "section", "words"),
+    [
+        ("`data.size` = 'abc' must be a number", "data", "size = 'abc' must be a number"),
+        ("`data.on_bad_image`: no", "data", "on bad image: no"),
+        ("`compress.densities[2]` = 1.5 is", "compress", "densities (value 3) = 1.5 is"),
+        ("Set data.size, or model.architecture.", "data",
+         "Set size, or architecture of [model]."),
+        ("`data.augment.rotation_degrees` = -1", "data.augment", "rotation degrees = -1"),
+        ("No model.json in /cells/data.size.", "data", "No model.json in /cells/data.size."),
+    ],
+)  # fmt: skip
+def test_messages_name_fields_as_the_form_does(message: str, section: str, words: str) -> None:
+    """Fields of other tables with their table; what is no key stays as it is."""
+    assert with_labels(message, section) == words
+
+
+@pytest.mark.parametrize("key", ["g", "C"])
+async def test_an_error_names_the_field_and_keys_lead_to_it(runs_dir: Path, key: str) -> None:
+    """Also a key that would read the images, which a wrong field keeps from being found."""
+    editor = EditorState(document_from("demo"))
+    editor.set("data", "on_bad_image", "leave")
+    async with opened(runs_dir, size=(80, 24)) as pilot:
+        screen = DataScreen(editor)
+        await pilot.app.push_screen(screen)
+        await until(pilot, lambda: "Correct on bad image first" in screen_text(pilot))
+        assert "on_bad_image" not in screen_text(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: screen.query_one("#data-on_bad_image ChoiceInput").has_focus)
+        assert pilot.app.screen is screen
+
+
+async def test_what_cannot_be_read_is_said(runs_dir: Path) -> None:
+    """The key that reads every image is not silent where there are none."""
+    async with opened(runs_dir, size=(120, 40)) as pilot:
+        await pilot.app.push_screen(DataScreen(_without_images()))
+        await until(pilot, lambda: "no such folder" in screen_text(pilot))
+        await pilot.press("C")
+        await until(pilot, lambda: "no such folder" in screen_text(pilot).splitlines()[-1])
+
+
+async def test_a_density_is_added_behind_the_others(runs_dir: Path) -> None:
+    """Typing after + replaces none; without typing, nothing has changed."""
+    async with opened(runs_dir, size=(120, 40)) as pilot:
+        screen = CompressScreen(EditorState(document_from("demo")))
+        await pilot.app.push_screen(screen)
+        field = screen.query_one("#compress-densities Input")
+        await until(pilot, lambda: bool(field.value))
+        known, before = screen.editor.document, field.value
+        densities = known.preset.compress.densities
+        await pilot.press("plus")
+        await until(pilot, lambda: field.has_focus)
+        assert (field.selected_text, field.value) == ("", f"{before}, ")
+        await pilot.press("escape")
+        await until(pilot, lambda: field.value == before)
+        assert screen.editor.document is known
+        await pilot.press("plus", *"0.07")
+        await until(pilot, lambda: screen.editor.document is not known)
+        await until(pilot, lambda: screen.editor.document.preset.compress.densities
+                    == (*densities, 0.07))  # fmt: skip
+        await pilot.press("escape", "tab")
+        assert field.value == f"{before}, 0.07"
 
 
 async def test_the_text_editor_says_that_images_are_missing(runs_dir: Path) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from medtui.tui.compare.bindings import COMPARE_BINDINGS
+from medtui.tui.screens.run import RunScreen
 from medtui.tui.widgets.key_bar import BarKey, fit_keys
 from tests.helpers.recorded_runs import RecordedStudy
 from tests.helpers.tui_pilot import notices, opened, screen_text, until
@@ -35,6 +37,25 @@ async def test_more_keys_are_announced_at_80_columns_and_not_at_200(
         await until(pilot, lambda: "more: ? Help  q Quit" in screen_text(pilot).splitlines()[-1])
         await pilot.resize_terminal(200, 60)
         await until(pilot, lambda: "o Order" in screen_text(pilot).splitlines()[-1])
+
+
+@pytest.mark.parametrize(("width", "is_there"), [(80, False), (120, True)])
+async def test_runs_on_other_data_are_in_the_footer_of_run_that_has_room(
+    runs_dir: Path, showcase: list[RecordedStudy], width: int, *, is_there: bool
+) -> None:
+    """From 120 columns on; in a narrower terminal Help has the key."""
+    async with opened(runs_dir, size=(width, 40)) as pilot:
+        await pilot.app.push_screen(RunScreen("demo/prune-0.1"))
+        await until(pilot, lambda: "b Back" in screen_text(pilot).splitlines()[-1])
+        assert ("E Other data" in screen_text(pilot).splitlines()[-1]) == is_there
+
+
+def test_runs_on_other_data_are_in_the_footer_of_compare_that_has_room() -> None:
+    """Its other keys come first."""
+    shown = [each for each in COMPARE_BINDINGS if each.show]
+    keys = [BarKey(each.key_display or each.key, each.description, each.key, name=each.id or "")
+            for each in shown]  # fmt: skip
+    assert "sites" in [each.name for each in fit_keys(keys, 158)]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

@@ -19,8 +19,8 @@ from medtui.tui.editor.document import (
     sections,
     show_typed,
 )
-from medtui.tui.editor.form import heading_of
 from medtui.tui.editor.grid import toggle
+from medtui.tui.editor.labels import heading_of
 from medtui.tui.editor.new_study_screen import NewStudyScreen
 from medtui.tui.editor.scheme_table import SchemeTable
 from medtui.tui.editor.state import EditorState

@@ -26,7 +26,7 @@ from medtui.tui.screens.help import HelpScreen
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.status_text import age_of
 from medtui.tui.terminal import title_sequence
-from medtui.tui.widgets.key_bar import MOST, BarKey, KeyBar, fit_keys
+from medtui.tui.widgets.key_bar import MOST, MOST_BROAD, BarKey, KeyBar, fit_keys
 from medtui.tui.widgets.progress_bar import bar
 from medtui.tui.widgets.progress_header import warnings_of
 from medtui.tui.widgets.study_list import RUN_COLUMNS, STUDY_COLUMNS
@@ -176,7 +176,7 @@ def test_help_and_quit_stay_where_keys_are_left_out() -> None:
     assert [key.display for key in fit_keys(keys, 50)] == ["n", "?", "q"]
     assert [key.display for key in fit_keys(keys, 10)] == ["?", "q"]
     many = [BarKey(str(number), "a", str(number)) for number in range(20)]
-    assert len(fit_keys([*many, *keys], 500)) == MOST
+    assert [len(fit_keys([*many, *keys], width)) for width in (120, 500)] == [MOST, MOST_BROAD]
 
 
 def test_a_title_carries_no_control_codes() -> None:

@@ -49,7 +49,7 @@ PictureReader = Callable[[list[str]], "tuple[dict[str, Picture], str]"]
 """Reads images by name; returns those that could be read, and why others could not."""
 
 _COLUMNS = (
-    Column("patient", "patient", 8, grows=True),
+    Column("patient", "patient", 8, grows=True, keeps_end=True),
     Column("images", "images", 6, rank=1, justify="right"),
     Column("before", "control", 7, rank=2, justify="right"),
     Column("change", "change", 6, justify="right"),

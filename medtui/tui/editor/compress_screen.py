@@ -12,6 +12,7 @@ from medtui.tui.editor.document import PresetDocument, sections
 from medtui.tui.editor.estimate_panel import EstimatePanel
 from medtui.tui.editor.form import Form, FormField
 from medtui.tui.editor.grid import toggle
+from medtui.tui.editor.labels import with_labels
 from medtui.tui.editor.preflight_state import summarise_search
 from medtui.tui.editor.preset_actions import PresetActions
 from medtui.tui.editor.preset_check import PresetCheck
@@ -55,7 +56,7 @@ class CompressScreen(LayeredScreen[None]):
         bind("write", "save", "Write", "Save the preset, with its comments"),
         bind("edit", "edit", "Edit", "Edit the preset as text"),
         *bind_fields(),
-        bind("densities", "densities", "Density", "Add a density: move to their field"),
+        bind("densities", "densities", "Density", "Add a density behind the others"),
         bind("check", "check", "Check", "Check the preset: data, weights kept, errors, time"),
         bind("copy", "copy", "Copy", "Copy the preset's text", shown=False),
         bind("close", "close", "Close", "Leave the field", shown=False),
@@ -144,9 +145,7 @@ class CompressScreen(LayeredScreen[None]):
         self.call_after_refresh(self.query_one(Form).go_to, "search", "scheme")
 
     def action_densities(self) -> None:
-        field = self.query_one("#compress-densities Input")
-        field.focus()
-        field.scroll_visible(animate=False)
+        self.query_one(Form).field("compress", "densities").begin_value()
 
     def action_check(self) -> None:
         """Check the preset in a separate process, and report the outcome."""
@@ -196,7 +195,7 @@ class CompressScreen(LayeredScreen[None]):
         )
         if preset is None or problems:
             if not self.query_one(Form).focus_problem(problems):
-                self.tell(problems[0].sentence)
+                self.tell(with_labels(problems[0].sentence, "compress"))
         else:
             self._preset_actions.confirm_start(preset)
 

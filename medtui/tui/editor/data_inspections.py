@@ -48,9 +48,8 @@ class DataInspections:
         )
 
     def read_all(self, settings: DataSettings) -> None:
-        """Read every image of a data set that can be used."""
-        if self.report is None or self.report.problem:
-            return
+        """Read every image of a data set that was inspected and can be used."""
+        assert self.report is not None, "it was inspected"
         self.reading = Reading("scan", 0, self.report.num_images)
         self._changed()
         check = self._begin(FullInspection(settings))

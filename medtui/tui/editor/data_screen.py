@@ -17,6 +17,7 @@ from medtui.tui.editor.data_inspections import DataInspections
 from medtui.tui.editor.dataset_report import DatasetReport
 from medtui.tui.editor.document import PresetDocument, sections
 from medtui.tui.editor.form import Form, FormField
+from medtui.tui.editor.labels import with_labels
 from medtui.tui.editor.missing_images import missing_images
 from medtui.tui.editor.preset_actions import PresetActions, discard_dialog
 from medtui.tui.editor.state import EditorState
@@ -126,12 +127,17 @@ class DataScreen(LayeredScreen[None]):
 
     def action_check(self) -> None:
         """Read every image, or cancel that."""
-        preset = self.editor.document.preset
-        if self._inspections.reading is not None:
-            self._inspections.cancel()
+        preset, found = self.editor.document.preset, self._inspections
+        if found.reading is not None:
+            found.cancel()
             self._show()
-        elif preset is not None:
-            self._inspections.read_all(preset.data)
+        elif preset is None:
+            self._go_to_problem()
+        elif found.report is None or found.problem:
+            waits = "The data set is still being inspected."
+            self.tell(found.problem.partition("\n")[0] or waits)
+        else:
+            found.read_all(preset.data)
 
     def action_card(self) -> None:
         """Open the form of a card for the images below the root."""
@@ -166,8 +172,7 @@ class DataScreen(LayeredScreen[None]):
         """
         document, form = self.editor.document, self.query_one(Form)
         if document.preset is None:
-            if not form.focus_problem(document.problems):
-                self.tell(document.problems[0].sentence)
+            self._go_to_problem()
             return
         report = self._inspections.report
         problem = report.problem if report else missing_images(document.preset.data)
@@ -178,6 +183,12 @@ class DataScreen(LayeredScreen[None]):
             self.call_after_refresh(self.tell, "Images missing: correct root; esc and g go on.")
         else:
             self.post_message(self.Completed(self.editor))
+
+    def _go_to_problem(self) -> None:
+        """Focus the first wrong field; where the form has no such field, say what is wrong."""
+        problems = self.editor.document.problems
+        if not self.query_one(Form).focus_problem(problems):
+            self.tell(with_labels(problems[0].sentence, "data"))
 
     @property
     def has_edited_draft(self) -> bool:

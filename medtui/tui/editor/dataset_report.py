@@ -14,6 +14,7 @@ from medtui.preset.toml import Problem
 from medtui.protocol.dataset import Checked, DataReport, Reading
 from medtui.protocol.finding import Finding
 from medtui.tui.editor.dataset_tables import classes_table, patients_text, splits_table
+from medtui.tui.editor.labels import with_labels
 from medtui.tui.widgets.image_strip import GAP, draw_pictures
 from medtui.tui.widgets.panel import Panel
 from medtui.units import format_count, format_percent
@@ -97,9 +98,10 @@ class DatasetReport(Panel, VerticalScroll):
 
 
 def _outdated(problems: Sequence[Problem], colours: Colours) -> Text:
-    """Return which keys have to be corrected before the data set is inspected again."""
-    keys = ", ".join(dict.fromkeys(problem.key for problem in problems if problem.key))
-    where = f"Correct {keys}" if keys else "Correct the preset"
+    """Return which fields have to be corrected before the data set is inspected again."""
+    keys = (with_labels(problem.key, "data") for problem in problems if problem.key)
+    names = ", ".join(dict.fromkeys(keys))
+    where = f"Correct {names}" if names else "Correct the preset"
     return Text(f"⚠ {where} first: the data set is not inspected until then.", colours.warning)
 
 

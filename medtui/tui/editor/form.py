@@ -1,9 +1,7 @@
 """Fields of a preset's table: name, value, and its description or error."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args, get_origin
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -17,18 +15,26 @@ from medtui.preset.toml import Problem
 from medtui.tui.editor.choice_input import ChoiceInput, ChoiceList
 from medtui.tui.editor.document import (
     PresetDocument,
-    field_of,
     is_about,
     read_typed,
-    sections,
     show_typed,
     takes_array,
+)
+from medtui.tui.editor.labels import (
+    choices_of,
+    heading_of,
+    label_of,
+    meaning_of,
+    with_labels,
 )
 from medtui.tui.editor.meaning import ChangingText, Meaning, whole_parts
 from medtui.tui.widgets.panel import Panel
 
 _SHORT = 20
 """Cells of a value for which a field of the usual width has room."""
+
+_SEPARATOR = ", "
+"""Between the values of a field."""
 
 _MISSING = " is missing"
 """Ends the problem of a key that has no value and needs one."""
@@ -82,7 +88,7 @@ class FormField(Horizontal):
         self._shown: tuple[PresetDocument, Colours, Sequence[Problem]] | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(self.key.replace("_", " "), classes="name")
+        yield Static(label_of(self.key), classes="name")
         if self._words:
             yield ChoiceInput(self._words)
         else:
@@ -114,7 +120,7 @@ class FormField(Horizontal):
 
     def _message_of(self, problem: str) -> str:
         """Return what is wrong; without a problem, and of what is missing also, the meaning."""
-        said = problem.replace("`", "")
+        said = with_labels(problem, self.section).replace("`", "")
         if said.endswith(_MISSING):
             said += f". {self._meaning}"
         return said or self._meaning
@@ -130,7 +136,7 @@ class FormField(Horizontal):
             return
         self._meaning = meaning
         self.set_class(not is_used, "unused")
-        name = self.key.replace("_", " ")
+        name = label_of(self.key)
         self.query_one(".name", Static).update(name if is_used else f"{name} (unused)")
         if self._shown is not None:
             self.show(*self._shown)
@@ -164,8 +170,28 @@ class FormField(Horizontal):
         event.stop()
         self.post_message(self.Changed(self.section, self.key, self._read(event.value)))
 
+    def begin_value(self) -> None:
+        """Focus a field of several values, with the cursor where one more is typed."""
+        field, known = self.query_one(Input), self._typed
+        field.select_on_focus = False  # the first key would replace all values
+        with field.prevent(Input.Changed):
+            field.value = f"{known}{_SEPARATOR}" if known else ""
+        field.cursor_position = len(field.value)
+        field.focus()
+        field.scroll_visible(animate=False)
+
+    @property
+    def _typed(self) -> str:
+        """The values in the field, without a separator behind them."""
+        return self.query_one(Input).value.strip().rstrip(_SEPARATOR)
+
     def on_descendant_blur(self) -> None:
         """Show the default of an emptied field when it loses focus."""
+        if isinstance(field := self.field, Input):
+            field.select_on_focus = True
+            if self._is_array:
+                with field.prevent(Input.Changed):
+                    field.value = self._typed
         if self._shown is not None:
             self.call_after_refresh(self.show, *self._shown)
 
@@ -251,33 +277,3 @@ class Form(Panel, VerticalScroll, can_focus=False):
 
 def _id_of(section: str, name: str) -> str:
     return f"{section}-{name}".replace(".", "-")
-
-
-def heading_of(section: str) -> str:
-    """Return a table's name, as in the file, and what it is about."""
-    described = (sections()[section].__doc__ or "").partition(".")[0].replace("`", "")
-    return f"[{section}]  {described}"
-
-
-def choices_of(section: str, name: str) -> tuple[str, ...]:
-    """Return the words that a key may have; empty where it takes anything.
-
-    The empty word, where there is one, removes the key.
-    """
-    field = field_of(section, name)
-    inner = [kind for kind in get_args(field.annotation) if kind is not type(None)]
-    kinds = [field.annotation, *(inner if len(inner) == 1 else ())]  # `Literal[...] | None`
-    words: tuple[str, ...] = ("true", "false") if bool in kinds else ()
-    for kind in kinds:
-        if get_origin(kind) is Literal:
-            words = tuple(map(str, get_args(kind)))
-    is_optional = field.default is None or "." in section
-    return ("", *words) if words and is_optional else words
-
-
-def meaning_of(section: str, name: str, choices: Sequence[str]) -> str:
-    """Return a key's meaning in one line, its words first."""
-    described = " ".join((field_of(section, name).description or "").split())
-    described = re.sub(r"\bNone\b", "empty", described).replace("`", "")
-    few = " · ".join(filter(None, choices)) if len(choices) <= 6 else ""  # noqa: PLR2004 - more do not fit on a line
-    return f"{few}: {described}" if few else described

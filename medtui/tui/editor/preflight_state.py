@@ -13,6 +13,7 @@ from medtui.preset.toml import Problem
 from medtui.protocol.preflight import CellForecast, Estimate, Preflight
 from medtui.tui.editor.document import PresetDocument
 from medtui.tui.editor.grid import Place
+from medtui.tui.editor.labels import with_labels
 from medtui.units import format_estimate, plural
 
 
@@ -57,7 +58,7 @@ class PreflightState:
         """Return what a check found, in one line for where nothing else of it is in view."""
         problems = self.problems_of(document)
         if problems:
-            first = problems[0].sentence.partition("\n")[0]
+            first = with_labels(problems[0].sentence.partition("\n")[0], "compress")
             return f"{plural(len(problems), 'problem')}: {first}"
         notes = [note.partition("\n")[0] for note in self.notes]
         if document.preset is None:

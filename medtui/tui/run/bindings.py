@@ -28,6 +28,8 @@ RUN_BINDINGS = [
     bind("edit", "edit", "Edit", "Open the run's preset as the draft of a new study",
          shown=False),
     bind("compare", "compare", "Compare", "Compare the finished runs of the study"),
+    bind("sites", "sites", "Other data", "Show the study's runs on other data sets, or evaluate "
+         "them there"),
     bind("narrower", "widen(-4)", "Narrower", "Make the chart narrower", shown=False),
     bind("wider", "widen(4)", "Wider", "Make the chart wider", shown=False),
     bind("order", "order", "Order", "Order the layers by their density, or as in the network",
@@ -40,8 +42,6 @@ RUN_BINDINGS = [
     bind("export", "export", "Export", "Save the chart as PNG, SVG and CSV", shown=False),
     bind("export_model", "export_model", "Export model",
          "Export the model as ONNX, pt2, int8, packed or safetensors", shown=False),
-    bind("sites", "sites", "Other data", "Show the study's runs on other data sets, or evaluate "
-         "them there", shown=False),
     bind("copy", "copy", "Copy", "Copy the contents of the pane", shown=False),
     bind("follow", "follow", "Follow log", "Move to the end of the log and follow it",
          shown=False),

@@ -22,10 +22,12 @@ from medtui.tui.theme import colours_of
 MOST = 10
 """Keys that are shown at most, the palette's aside."""
 
-MOST_NARROW = 6
-"""The same where less than 80 cells are there."""
+MOST_NARROW, MOST_BROAD = 6, 16
+"""The same where less than 80 cells are there, and from 140 on."""
 
-_NARROW = 80
+_NARROW, _BROAD = 80, 140
+_PADDING = 2
+"""Cells of the terminal's width that the bar's keys do not get."""
 
 _GO_ON = "go"
 """Name of the action that goes on; its key is never left out."""
@@ -98,7 +100,8 @@ def _first_keys(keys: Sequence[BarKey], width: int) -> list[BarKey]:
     kept = [key for key in keys if key.is_kept]
     # Behind the last key no gap is needed.
     free = width + _GAP - sum(key.width for key in kept)
-    most = MOST if width >= _NARROW - 2 else MOST_NARROW
+    most = MOST_BROAD if width >= _BROAD - _PADDING else MOST
+    most = most if width >= _NARROW - _PADDING else MOST_NARROW
     others: list[BarKey] = []
     for key in keys:
         if key.is_kept:

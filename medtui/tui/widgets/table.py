@@ -10,6 +10,7 @@ from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
 from medtui.tui.bindings import bind
+from medtui.tui.run.sheet import cut_start
 from medtui.tui.widgets.panel import Panel
 
 Cells = Mapping[str, Text]
@@ -31,6 +32,8 @@ class Column:
     """Whether it takes the remaining width."""
     most: int = 48
     """Maximum width in cells: wider rows are hard to read."""
+    keeps_end: bool = False
+    """Whether the beginning of what is too long is cut, in place of its end."""
 
 
 class RecordTable(Panel, DataTable[Text]):
@@ -123,9 +126,9 @@ class RecordTable(Panel, DataTable[Text]):
             self._rebuild(dict(rows))
             return
         for key, cells in rows.items():
-            for column, _ in self._fitted:
+            for column, width in self._fitted:
                 if cells.get(column.key) != self._cells[key].get(column.key):
-                    self.update_cell(key, column.key, _aligned(cells, column))
+                    self.update_cell(key, column.key, _aligned(cells, column, width))
         self._cells = dict(rows)
 
     def on_resize(self) -> None:
@@ -150,7 +153,7 @@ class RecordTable(Panel, DataTable[Text]):
                 label = Text(column.label, justify=column.justify)
                 self.add_column(label, key=column.key, width=width + self.GAP % 2)
             for key, cells in rows.items():
-                self.add_row(*(_aligned(cells, column) for column, _ in self._fitted), key=key)
+                self.add_row(*(_aligned(cells, *each) for each in self._fitted), key=key)
         if selected in rows:
             self.select(selected)
             self.move_cursor(column=column_number, animate=False)
@@ -175,7 +178,9 @@ def _grown(column: Column, spare: int) -> int:
     return max(1, min(column.width + max(0, spare), max(column.most, column.width)))
 
 
-def _aligned(cells: Cells, column: Column) -> Text:
+def _aligned(cells: Cells, column: Column, width: int) -> Text:
     text = cells.get(column.key, Text()).copy()
+    if column.keeps_end and text.cell_len > width:
+        text = Text(cut_start(text.plain, width), text.style)
     text.justify, text.no_wrap, text.overflow = column.justify, True, "ellipsis"
     return text
