@@ -46,7 +46,8 @@ async def test_runs_on_other_data_are_in_the_footer_of_run_that_has_room(
     """From 120 columns on; in a narrower terminal Help has the key."""
     async with opened(runs_dir, size=(width, 40)) as pilot:
         await pilot.app.push_screen(RunScreen("demo/prune-0.1"))
-        await until(pilot, lambda: "b Back" in screen_text(pilot).splitlines()[-1])
+        await until(pilot, lambda: "✓ finished" in screen_text(pilot).splitlines()[0])
+        await until(pilot, lambda: "s Stop" not in screen_text(pilot).splitlines()[-1])
         assert ("E Other data" in screen_text(pilot).splitlines()[-1]) == is_there
 
 

@@ -122,9 +122,7 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
         await pilot.press("g")
         await until(pilot, lambda: isinstance(pilot.app.screen, CompressScreen))
         await pilot.press("down", "space", "plus")
-        await pilot.press(
-            *["backspace"] * 3, *("full_stop" if each == "." else each for each in "0.5, 0.2")
-        )
+        await pilot.press("ctrl+u", *("full_stop" if each == "." else each for each in "0.5, 0.2"))
         await until(pilot, lambda: "[0.5, 0.2]" in pilot.app.screen.editor.document.text)
         await pilot.press("escape", "g", "h")
         await until(pilot, lambda: started != [])
@@ -200,11 +198,12 @@ async def test_an_error_stands_under_its_field_and_nothing_starts(
     """A wrong density is named in the form and gets the focus from Start."""
     async with opened(runs_dir) as pilot:
         await compress(pilot)
-        await pilot.press("plus", "backspace", "backspace", "backspace", "7")
+        await pilot.press("plus", "7")
         await until(pilot, lambda: "densities" in str(pilot.app.screen.editor.document.problems))
         await pilot.press("escape", "g")
         field = pilot.app.screen.query_one("#compress-densities Input")
         await until(pilot, lambda: field.has_focus)
+        assert "(value 2)" in screen_text(pilot)
         assert "less than or" in screen_text(pilot)
         assert "problem" in screen_text(pilot)
 

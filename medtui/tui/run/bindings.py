@@ -22,12 +22,12 @@ RUN_BINDINGS = [
          shown=False),
     bind("stop", "stop", "Stop", "Stop this run, or its study, after the current step"),
     bind("resume", "resume", "Resume", "Resume the unfinished runs of the study"),
+    bind("compare", "compare", "Compare", "Compare the finished runs of the study"),
     bind("next_run", "next_run(1)", "Next run", "Show the next run of the study"),
     bind("next_run_back", "next_run(-1)", "Previous run", "Show the previous run of the study",
          shown=False),
     bind("edit", "edit", "Edit", "Open the run's preset as the draft of a new study",
          shown=False),
-    bind("compare", "compare", "Compare", "Compare the finished runs of the study"),
     bind("sites", "sites", "Other data", "Show the study's runs on other data sets, or evaluate "
          "them there"),
     bind("narrower", "widen(-4)", "Narrower", "Make the chart narrower", shown=False),
