@@ -160,7 +160,8 @@ def paired(before: Answers, after: Answers, name: str) -> Interval | None:
     error = _jackknife_error(replicates)
     reach = _quantile(num_images) * error
     power = _quantile(num_images, 0.8) * error
-    return Interval(value, value - reach, value + reach, detectable=reach + power)
+    ends = max(-1.0, value - reach), min(1.0, value + reach)
+    return Interval(value, *ends, detectable=reach + power)
 
 
 def has_kinds(answers: Answers, name: str) -> bool:
