@@ -161,7 +161,7 @@ async def test_an_empty_draft_asks_for_its_data(runs_dir: Path) -> None:
         await pilot.press("g")
         await until(pilot, lambda: pilot.app.screen.focused is not None)
         assert pilot.app.screen.focused.parent.id == "data-card"  # type: ignore[union-attr]
-        await until(pilot, lambda: "data.card is missing. A" in screen_text(pilot))
+        await until(pilot, lambda: "card is missing. A" in screen_text(pilot))
         foot = screen_text(pilot).splitlines()[-1]
         assert ("tab Field" in foot, "esc Leave field" in foot, "F1 Help" in foot) == (True,) * 3
 

@@ -209,5 +209,5 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     """An error of the operating system is reported with the path."""
     with pytest.raises(EnvironmentProblem, match="No such file"):
         read_table(tmp_path / "none.csv")
-    with pytest.raises(EnvironmentProblem, match="Is a directory"):
+    with pytest.raises(EnvironmentProblem, match="it is a folder"):
         read_table(tmp_path)
