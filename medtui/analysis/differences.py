@@ -20,7 +20,7 @@ from medtui.metrics import Metric, primary_metric, reported_metrics
 from medtui.metrics.intervals import Difference, paired_differences
 from medtui.metrics.nested import MIN_SEEDS
 from medtui.metrics.registry import MIN_PATIENTS_PAIRED
-from medtui.metrics.shortage import MIN_POSITIVES, Unit
+from medtui.metrics.shortage import MIN_POSITIVES, unit_of
 from medtui.runs.predictions import SealedTest
 from medtui.runs.run_names import is_reference
 from medtui.storage import UnreadableFile
@@ -84,7 +84,7 @@ def differences(
     pair = pair_runs(baseline, entry, split)
     metrics = (metric,) if metric else reported_metrics(pair.run.task)
     patients, has_patients = tuple(pair.patients), bool(pair.num_patients)
-    unit: Unit = "patient" if has_patients else "image"
+    unit = unit_of(has_patients=has_patients)
     found = paired_differences(pair.reference, pair.run, patients, metrics, unit=unit)
     return Differences(baseline.key, found, patients, has_patients)
 
@@ -182,7 +182,7 @@ def bounds_of_runs(found: Mapping[str, Differences], metrics: Sequence[Metric]) 
             for metric in metrics
             for key, each in found.items()
         ),
-        unit="patient" if has_patients else "image",
+        unit=unit_of(has_patients=has_patients),
     )
 
 

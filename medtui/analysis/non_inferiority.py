@@ -27,7 +27,7 @@ from medtui.metrics import Metric
 from medtui.metrics.intervals import Difference, paired_differences
 from medtui.metrics.jackknife import effective_number
 from medtui.metrics.registry import defined
-from medtui.metrics.shortage import Unit
+from medtui.metrics.shortage import unit_of
 from medtui.metrics.student import student_quantile, student_share
 
 ClaimState = Literal["shown", "refuted", "not shown"]
@@ -116,7 +116,7 @@ def _measured(claim: Claim) -> JudgedClaim:
     pair, metric = claim.pair, claim.metric
     if pair is None:
         return JudgedClaim(claim, "not shown", "no test image is of it")
-    unit: Unit = "patient" if pair.num_patients else "image"
+    unit = unit_of(has_patients=bool(pair.num_patients))
     found = paired_differences(pair.reference, pair.run, pair.patients, [metric], unit=unit)
     difference = found.get(metric.name)
     known = JudgedClaim(

@@ -12,7 +12,7 @@ from medtui.analysis.differences import Differences
 from medtui.metrics import Metric, metric_named
 from medtui.metrics.intervals import Difference
 from medtui.metrics.jackknife import effective_number
-from medtui.metrics.shortage import MIN_POSITIVES, Unit
+from medtui.metrics.shortage import MIN_POSITIVES, Unit, unit_of
 from medtui.protocol.preflight import SplitPower
 from medtui.units import plural
 
@@ -28,7 +28,7 @@ def describe_power_of_runs(found: Mapping[str, Differences], metric: Metric) -> 
             by_patients.setdefault(each.patients, []).append(key)
     sentences = []
     for patients, keys in by_patients.items():
-        unit: Unit = "patient" if found[keys[0]].has_patients else "image"
+        unit = unit_of(has_patients=found[keys[0]].has_patients)
         changes = [found[key].by_metric[metric.name] for key in keys]
         sentence = describe_power(
             len(set(patients)), effective_number(patients), changes, metric, unit=unit

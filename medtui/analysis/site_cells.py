@@ -8,7 +8,7 @@ from medtui.analysis.site_records import SiteRecord
 from medtui.analysis.verdicts import Verdict, judge
 from medtui.metrics import Metric, primary_metric
 from medtui.metrics.intervals import Difference, paired_differences
-from medtui.metrics.shortage import Unit
+from medtui.metrics.shortage import unit_of
 from medtui.runs.result import SplitResult
 
 
@@ -37,7 +37,7 @@ def site_change(baseline: SiteRecord, record: SiteRecord, metric: Metric) -> Dif
         MedtuiError: answers are missing, or the runs have different classes.
     """
     pair = pair_predictions(baseline.predictions, record.predictions, "test")
-    unit: Unit = "patient" if pair.num_patients else "image"
+    unit = unit_of(has_patients=bool(pair.num_patients))
     found = paired_differences(pair.reference, pair.run, pair.patients, (metric,), unit=unit)
     return found.get(metric.name)
 

@@ -13,7 +13,7 @@ from medtui.analysis.sites import SiteColumn, SiteMatrix, describe_size
 from medtui.analysis.table import Table
 from medtui.analysis.verdicts import describe_verdicts
 from medtui.metrics import Metric, primary_metric
-from medtui.metrics.shortage import Unit
+from medtui.metrics.shortage import unit_of
 from medtui.runs.model_choice import RUN
 from medtui.runs.result import Flips
 from medtui.units import MISSING, SEALED, format_count
@@ -77,7 +77,7 @@ def _bounds(matrix: SiteMatrix, titles: Mapping[str, str]) -> str:
         cells = zip(matrix.entries, (row[at] for row in matrix.cells), strict=True)
         changes = [(f"{titles[entry.key]} on {column.name}", cell.change)
                    for entry, cell in cells if cell is not None]  # fmt: skip
-        unit: Unit = "patient" if column.num_patients else "image"
+        unit = unit_of(has_patients=bool(column.num_patients))
         sentences.append(describe_bounds(changes, unit=unit))
     return " ".join(filter(None, sentences))
 

@@ -36,7 +36,7 @@ from medtui.metrics.intervals import Difference, paired_differences
 from medtui.metrics.jackknife import effective_number
 from medtui.metrics.registry import defined
 from medtui.metrics.reliability import class_calibrations
-from medtui.metrics.shortage import Unit, interval_shortage
+from medtui.metrics.shortage import Unit, interval_shortage, unit_of
 from medtui.runs.result import Flips
 
 
@@ -208,7 +208,7 @@ def _shortage(pair: PairedPredictions, metric: Metric) -> str:
 
 
 def _unit(pair: PairedPredictions) -> Unit:
-    return "patient" if pair.num_patients else "image"
+    return unit_of(has_patients=bool(pair.num_patients))
 
 
 def _class_changes(

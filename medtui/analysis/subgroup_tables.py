@@ -12,7 +12,7 @@ from medtui.analysis.verdicts import Verdict, describe_verdicts
 from medtui.metrics import Metric, metric_named
 from medtui.metrics.calibration import NUM_BINS
 from medtui.metrics.class_calibration import classes_by_reason
-from medtui.metrics.shortage import MIN_POSITIVES, Unit
+from medtui.metrics.shortage import MIN_POSITIVES, Unit, unit_of
 from medtui.units import (
     format_change,
     format_count,
@@ -86,7 +86,7 @@ def _bounds(analyses: Sequence[SubgroupAnalysis]) -> str:
 
 
 def _unit(analysis: SubgroupAnalysis) -> Unit:
-    return "patient" if analysis.num_patients else "image"
+    return unit_of(has_patients=bool(analysis.num_patients))
 
 
 def _patients(analysis: SubgroupAnalysis) -> str:

@@ -12,8 +12,9 @@ import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from medtui.charts.file_kinds import FileKind
 from medtui.charts.palette import PAPER
 from medtui.charts.plot import LevelRole, Mark, Plot, Series, letter_of
 from medtui.charts.ticks import label_clock
@@ -21,11 +22,6 @@ from medtui.charts.ticks import label_clock
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-FileKind = Literal["svg", "png", "pdf"]
-
-FILE_KINDS: tuple[FileKind, ...] = ("svg", "png", "pdf")
-"""Forms of a figure as a file, by its ending."""
 
 INK, GRID = PAPER.strong, "#d1d2d3"
 """Colours of text and of grid lines."""

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 
 _REPORTS = (".html", ".htm", ".md")
-_FIGURES = (".svg", ".png", ".pdf")
-"""Endings of files; `render_matplotlib`, which takes a second to load, writes the same kinds."""
+"""Endings of a report's file."""
 
 
 def report(
@@ -74,7 +73,10 @@ def _require_place(asked: _Asked) -> None:
         UsageError: the ending is none of a report's or of a figure's.
         EnvironmentProblem: the folder is not there.
     """
-    path, kinds = asked.path, _FIGURES if asked.figure else _REPORTS
+    from medtui.charts.file_kinds import FILE_KINDS
+
+    path = asked.path
+    kinds = tuple(f".{each}" for each in FILE_KINDS) if asked.figure else _REPORTS
     if path.suffix not in kinds:
         what = "figure" if asked.figure else "report"
         raise UsageError(f"{path}: a {what} must be one of {', '.join(kinds)}.")
@@ -132,7 +134,7 @@ def _write(chapters: "Sequence[Contents]", path: Path) -> list[Path]:
 
 def _write_figure(chapters: "Sequence[Contents]", name: str, path: Path) -> list[Path]:
     from medtui.charts.figures.registry import figures_of
-    from medtui.charts.render_matplotlib import FILE_KINDS
+    from medtui.charts.file_kinds import FILE_KINDS
     from medtui.reporting.markdown import figure_file
     from medtui.runs.atomic_file import publish_bytes
 

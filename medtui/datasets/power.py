@@ -3,7 +3,7 @@
 from medtui.datasets.summary import DatasetSummary
 from medtui.metrics import primary_metric
 from medtui.metrics.jackknife import detectable
-from medtui.metrics.shortage import MIN_POSITIVES, Shortage
+from medtui.metrics.shortage import MIN_POSITIVES, Shortage, unit_of
 from medtui.protocol.preflight import SplitPower
 
 PATIENT_DEVIATION = 0.03
@@ -20,7 +20,7 @@ def forecast_power(survey: DatasetSummary) -> SplitPower:
     is_known = test.num_patients is not None
     count = test.num_images if test.num_patients is None else test.num_patients
     needed = metric.min_patients_paired
-    shortage = Shortage(count, "patient" if is_known else "image", needed)
+    shortage = Shortage(count, unit_of(has_patients=is_known), needed)
     deviation = PATIENT_DEVIATION if is_known else IMAGE_DEVIATION
     has_margin = count >= needed and metric.name == "accuracy"
     return SplitPower(

@@ -25,6 +25,11 @@ Unit = Literal["patient", "image"]
 """What is left out; images where patients are unknown."""
 
 
+def unit_of(*, has_patients: bool) -> Unit:
+    """Return what intervals are over."""
+    return "patient" if has_patients else "image"
+
+
 @dataclass(frozen=True)
 class Shortage:
     """Why there is no interval: fewer of something than it needs."""

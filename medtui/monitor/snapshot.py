@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from medtui.monitor.run_view import RunView
 from medtui.monitor.study_summary import StudySummary
-from medtui.runs.status import UNENDED
+from medtui.runs.status import UNENDED, Status
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,11 @@ class Snapshot:
         return sum(study.is_live for study in self.studies)
 
     @property
-    def num_waiting(self) -> int:
-        """Number of live studies that compute nothing, since they wait for a device or cluster."""
-        return sum(study.is_live and study.status == "waiting" for study in self.studies)
+    def live_counts(self) -> dict[Status, int]:
+        """Number of live studies that run, and of those that wait; states without any left out."""
+        waiting = sum(study.is_waiting for study in self.studies)
+        counts: dict[Status, int] = {"running": self.num_live - waiting, "waiting": waiting}
+        return {status: count for status, count in counts.items() if count}
 
     @property
     def share(self) -> float:

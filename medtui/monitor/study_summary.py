@@ -78,6 +78,11 @@ class StudySummary:
         return sum(run.share for run in self.runs) / max(1, self.num_planned)
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether it is live and computes nothing, since it waits for a device or a cluster."""
+        return self.is_live and self.status == "waiting"
+
+    @property
     def are_runs_left(self) -> bool:
         """Whether planned runs have neither finished nor failed."""
         return self.num_finished + self.num_failed < self.num_planned

@@ -8,7 +8,8 @@ from typing import assert_never
 from medtui.analysis.subgroup_tables import largest_changes_table
 from medtui.analysis.table import Table, table_markdown
 from medtui.charts.figures.registry import Figure
-from medtui.charts.render_matplotlib import FileKind, file_of
+from medtui.charts.file_kinds import FileKind
+from medtui.charts.render_matplotlib import file_of
 from medtui.reporting.contents import Contents, title_of
 from medtui.reporting.parts import Code, Gallery, Heading, Paragraph, Part
 from medtui.reporting.sections import sections

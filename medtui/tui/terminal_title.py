@@ -8,9 +8,7 @@ from medtui.tui.terminal import title_sequence
 
 def count_live(snapshot: Snapshot) -> str:
     """Return how many studies run and how many wait: `1 running, 2 waiting`."""
-    waiting = snapshot.num_waiting
-    counts = {"running": snapshot.num_live - waiting, "waiting": waiting}
-    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return ", ".join(f"{count} {status}" for status, count in snapshot.live_counts.items())
 
 
 class TerminalTitle:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,13 +75,7 @@ class _Asked:
 
     @property
     def is_any(self) -> bool:
-        return bool(
-            self.group
-            or self.has_classes
-            or self.has_settings
-            or self.has_subgroups
-            or self.has_patients
-        )
+        return any(astuple(self))
 
 
 def _wanted(

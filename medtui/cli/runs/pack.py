@@ -96,7 +96,7 @@ def _ended(feed: "StudyFeed") -> "Iterator[RunFolder]":
 def _left_out(feed: "StudyFeed") -> Iterator[str]:
     for run in feed.runs:
         if run.status in _UNDER_WAY:
-            yield f"{feed.folder.name}/{run.folder.name}: {run.status}"
+            yield f"{run.folder.full_name}: {run.status}"
 
 
 def _require_whole(chosen: "Sequence[Chosen]") -> None:

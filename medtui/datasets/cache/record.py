@@ -3,6 +3,7 @@
 import contextlib
 import os
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -16,6 +17,8 @@ from medtui.storage import UnreadableFile, read_bytes
 
 _MAX_BYTES = 4 * 1024**3
 """More than the index of ten million images has."""
+
+_Record = TypeVar("_Record")
 
 DECODER = 2
 """Version of the decoder. Version 1 dropped the low byte of pixels of 16 bits."""
@@ -53,16 +56,17 @@ class HeaderRecord(msgspec.Struct, frozen=True):
 
 def read_header_record(entry: Path) -> HeaderRecord | None:
     """Return the record of an entry of DICOM headers; None where it is missing or damaged."""
-    try:
-        return msgspec.json.decode(read_bytes(entry / HEADERS_FILE, _MAX_BYTES), type=HeaderRecord)
-    except (UnreadableFile, ValueError, msgspec.DecodeError):
-        return None
+    return _read(entry / HEADERS_FILE, HeaderRecord)
 
 
 def read_record(entry: Path) -> CacheRecord | None:
     """Return the record of a complete entry; None where it is missing or damaged."""
+    return _read(entry / "index.json", CacheRecord)
+
+
+def _read(path: Path, kind: type[_Record]) -> _Record | None:
     try:
-        return msgspec.json.decode(read_bytes(entry / "index.json", _MAX_BYTES), type=CacheRecord)
+        return msgspec.json.decode(read_bytes(path, _MAX_BYTES), type=kind)
     except (UnreadableFile, ValueError, msgspec.DecodeError):
         return None
 

@@ -13,7 +13,7 @@ from medtui.evidence.card.questions import statement
 from medtui.evidence.card.rows import Rows, interval_text
 from medtui.evidence.gate_record import read_gates
 from medtui.metrics import Metric, metric_named
-from medtui.metrics.shortage import Unit
+from medtui.metrics.shortage import unit_of
 from medtui.runs.folder import StudyFolder
 from medtui.runs.result import Seal
 from medtui.sharing.marker import SENTENCE, is_pseudonymised
@@ -66,7 +66,7 @@ def _bounds(facts: Facts, file: str, places: Mapping[str, str]) -> str:
     """Return what the intervals of these rows are, whose changes have no spread; or nothing."""
     if not places:
         return ""
-    unit: Unit = "patient" if facts.raw(file, "/all/num_patients") else "image"
+    unit = unit_of(has_patients=bool(facts.raw(file, "/all/num_patients")))
     changes = [float(facts.raw(file, f"{at}/change")) for at in places.values()]
     return f"{', '.join(places)}: {bound_meaning(changes, unit)}."
 

@@ -14,6 +14,7 @@ from medtui.analysis.subgroup_analysis import Change, ClassChange, SubgroupAnaly
 from medtui.analysis.verdicts import Verdict
 from medtui.charts.palette import Colours
 from medtui.control_characters import one_line
+from medtui.metrics.shortage import unit_of
 from medtui.runs.run_names import is_control, is_reference
 from medtui.tui.compare.forest import Forest, ForestRow, draw_row, scale_of
 from medtui.tui.compare.table import describe_state, verdict_hue
@@ -116,7 +117,7 @@ def _bounds_of(analysis: SubgroupAnalysis, rows: Sequence[GroupRow]) -> str:
     """Return in which rows the interval is a bound by the number of patients alone."""
     return describe_bounds(
         ((row.name, row.change.difference) for row in rows),
-        unit="patient" if analysis.num_patients else "image",
+        unit=unit_of(has_patients=bool(analysis.num_patients)),
     )
 
 

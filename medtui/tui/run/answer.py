@@ -121,18 +121,8 @@ def _in_the_end(view: RunView, found: "Comparison | None") -> Answer:
     lines = []
     for row in view.metrics:
         other = row.control if against == "control" else row.reference if against else None
-        change = _less(row.test, other)
-        low = high = None
-        shortage, has_bound = "", False
         known = differences.by_metric.get(row.metric.name) if differences else None
-        if known is not None:
-            change = known.value
-            shortage = known.shortage.mark if known.shortage else ""
-            has_bound = known.has_bound
-            if known.has_interval:
-                low, high = known.low, known.high
-        lines.append(MetricLine(_label(row.metric), row.metric, row.test, other, change, low, high,
-                                shortage, has_bound))  # fmt: skip
+        lines.append(_line_of(_label(row.metric), row.metric, known, row.test, other))
     lines += _loss_lines(view, found)
     lines.sort(key=lambda line: _place_of(line, view.row.headline))
     margin = view.margin
@@ -178,19 +168,22 @@ def _change_on_val(
     if changes is None or change is None or view.result is None:
         return None, None
     other = view.control or view.reference
+    label = f"on val: {_SHORTEST.get(metric.name, metric.label)}{' %' * metric.is_share}"
     return (
-        _line_of(metric, change, metric.of(view.result.val.metrics), metric.of(other)),
+        _line_of(label, metric, change, metric.of(view.result.val.metrics), metric.of(other)),
         changes.verdict(metric, view.margin) if view.margin is not None else None,
     )
 
 
 def _line_of(
-    metric: Metric, change: "Difference", value: float | None, control: float | None
-) -> MetricLine:
-    """Return a paired difference on val and the values that it is between."""
+    label: str, metric: Metric, change: "Difference | None",
+    value: float | None, control: float | None,
+) -> MetricLine:  # fmt: skip
+    """Return two values and their change; what was not paired has a change without an interval."""
+    if change is None:
+        return MetricLine(label, metric, value, control, _less(value, control))
     low, high = (change.low, change.high) if change.has_interval else (None, None)
     shortage = change.shortage.mark if change.shortage else ""
-    label = f"on val: {_SHORTEST.get(metric.name, metric.label)}{' %' * metric.is_share}"
     return MetricLine(
         label, metric, value, control, change.value, low, high, shortage, change.has_bound
     )

@@ -5,6 +5,7 @@ from textwrap import wrap
 
 from medtui.analysis.bounds import bound_meaning
 from medtui.charts.figures.run_curves import kept_cycle
+from medtui.metrics.shortage import unit_of
 from medtui.monitor.run_view import RunView
 from medtui.tui.run.answer import Answer
 from medtui.tui.run.metric_line import MetricLine
@@ -30,7 +31,7 @@ def bound_lines(answer: Answer, width: int, lines: Sequence[MetricLine] | None =
     values = [line.change for line in lines if line.has_bound and line.change is not None]
     if not values:
         return []
-    said = bound_meaning(values, "patient" if answer.num_patients else "image")
+    said = bound_meaning(values, unit_of(has_patients=bool(answer.num_patients)))
     return wrap(f"{BOUND} {said}", width, subsequent_indent="  ")
 
 

@@ -183,7 +183,7 @@ def study_cells(
 ) -> Cells:
     """Return a study's row."""
     word = f"{study.num_failed} failed" if study.num_failed and not study.is_live else None
-    if study.is_live and study.status == "waiting":
+    if study.is_waiting:
         word = "waiting"
     elif study.is_live and study.seconds_left is not None:
         word = f"{_roughly(study.seconds_left)} left"

@@ -10,7 +10,6 @@ from medtui.monitor.run_summary import RunSummary
 from medtui.monitor.snapshot import Snapshot
 from medtui.monitor.study_summary import StudySummary
 from medtui.runs.run_names import is_reference
-from medtui.runs.status import Status
 from medtui.tui.run.sheet import fitting_parts
 from medtui.tui.status_text import age_of, as_of, left_of, state_text
 from medtui.tui.widgets.verdict_text import verdict_colour, verdict_word
@@ -28,10 +27,8 @@ def folder_state(snapshot: Snapshot, colours: Colours) -> Text:
         total = count + snapshot.num_unread
         return Text(f"reading {count:,} of {total:,} studies", style=colours.muted)
     text = Text(plural(count, "study"), style=colours.muted)
-    waiting = snapshot.num_waiting
-    counts: dict[Status, int] = {"running": snapshot.num_live - waiting, "waiting": waiting}
     live = [state_text(status, colours, f"{count} {status}")
-            for status, count in counts.items() if count]  # fmt: skip
+            for status, count in snapshot.live_counts.items()]  # fmt: skip
     return Text("  ").join([*live, text])
 
 
@@ -145,7 +142,7 @@ def _on_val(run: RunSummary, outcome: StudyOutcome, width: int) -> str:
 
 
 def _nothing_yet(study: StudySummary) -> str:
-    if study.is_live and study.status == "waiting":
+    if study.is_waiting:
         why = f": {study.waiting_for}" if study.waiting_for else ""
         return f"{study.name} is waiting{why}."
     if study.is_live:
