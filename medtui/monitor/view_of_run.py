@@ -12,6 +12,7 @@ from medtui.monitor.study_summary import StudySummary
 from medtui.monitor.summary_of_run import kept_model, summarise_run
 from medtui.monitor.telemetry_curves import TelemetryCurves
 from medtui.preset import Cell, Preset
+from medtui.preset.finetuning import guarded_as
 from medtui.runs.result import Result
 from medtui.runs.search_record import SearchOutcome
 from medtui.units import format_percent, plural
@@ -141,7 +142,7 @@ def _what(preset: Preset | None, cell: Cell | None) -> str:
         return f"{model} · narrow, from scratch · {made} · seed {cell.seed}"
     kept = "" if cell.density is None else f"keeps {format_percent(cell.density, 3)} · "
     kept = kept.replace(".000 %", " %")
-    guard = _GUARDS[preset.compress.guard]
+    guard = _GUARDS[guarded_as(preset, cell).compress.guard]
     cycles = preset.search.probe_cycles if preset.search and cell.is_probe else preset.lc.cycles
     lc = f"{plural(cycles, 'cycle')} of {plural(preset.lc.steps, 'step')}"
     lc += " in fast mode" if preset.is_fast_somewhere else ""

@@ -108,20 +108,29 @@ name = "FilterPrune50"
 [[compress.custom.operators]]
 op = "FilterPrune"
 density = 0.5
+
+[[compress.custom]]
+name = "FilterPrune50Stock"
+guard = "off"
+[[compress.custom.operators]]
+op = "FilterPrune"
+density = 0.5
 """
     )
-    recorded = RecordedStudy(
-        tmp_path, "dots", preset=preset.replace('"Prune",', '"FilterPrune50",')
-    )
+    schemes = '"FilterPrune50", "FilterPrune50Stock",'
+    recorded = RecordedStudy(tmp_path, "dots", preset=preset.replace('"Prune",', schemes))
     recorded.reference()
     recorded.run("filterprune50", cycles=3, end="")
+    recorded.run("filterprune50stock", cycles=3, end="")
     recorded.run("filterprune-0.1", cycles=3, end="")
     said = {}
-    for name in ("filterprune50", "filterprune-0.1"):
+    for name in ("filterprune50", "filterprune50stock", "filterprune-0.1"):
         view = FolderReader(tmp_path).read(f"dots/{name}", refresh_all=True).view
         assert view is not None
         said[name] = view.what
     assert " · FilterPrune50 · guard on: no layer emptied · " in said["filterprune50"]
+    stock = said["filterprune50stock"]
+    assert " · FilterPrune50Stock · guard off: layers may be emptied · " in stock, "its own guard"
     assert " · FilterPrune keeps 10 % · guard on: no layer emptied · " in said["filterprune-0.1"]
 
 
