@@ -109,6 +109,7 @@ async def test_five_hundred_runs_are_listed(runs_dir: Path) -> None:
     for number in range(1, 50):
         shutil.copytree(pattern.folder.path, runs_dir / f"study-{number:02}")
     async with opened(runs_dir) as pilot:
+        await until(pilot, lambda: "Home  50 studies" in screen_text(pilot))  # all are read
         await pilot.press("o", "ctrl+end")
         await until(pilot, lambda: "Runs of study-49" in screen_text(pilot))
 
