@@ -244,6 +244,17 @@ def test_a_report_is_refused_before_it_is_computed(medtui, study, arguments, cod
     assert "reading results" not in done.stderr
 
 
+def test_a_card_is_refused_before_it_is_computed(study, tmp_path, monkeypatch, capsys):
+    """Its intervals take a while with many images."""
+    target = tmp_path / "nowhere" / "card.md"
+    monkeypatch.setattr("medtui.evidence.card.build.build_card", pytest.fail)
+    monkeypatch.setattr(
+        "sys.argv", ["medtui", "card", f"{study.name}/prune-0.1", "-o", str(target)]
+    )
+    assert main() == 2
+    assert f"{target.parent} is no folder." in capsys.readouterr().err
+
+
 def test_a_folder_that_is_not_there_is_not_verified(medtui):
     """With a misspelt folder, `0 missing, 0 damaged` would read like a passed check."""
     done = medtui("runs", "verify", "--runs-dir", "rnus")

@@ -273,15 +273,16 @@ async def test_it_fits_small_terminals(recorded: Path) -> None:
 
 
 async def test_results_that_arrive_while_the_screen_closes_are_dropped(recorded: Path) -> None:
-    """Escape during the computation leaves the screen without its widgets for a moment."""
+    """Going back during the computation leaves the screen without its widgets for a moment."""
     async with opened(recorded) as pilot:
         await _compare(pilot, "5 of 5 runs of cells")
         await pilot.app.workers.wait_for_complete()
         screen = pilot.app.screen
-        await screen.query("*").remove()
-        screen._show_table()
+        screen._refresh()
+        screen.dismiss()
         await pilot.app.workers.wait_for_complete()
         assert pilot.app.is_running
+        assert pilot.app.screen is not screen
 
 
 async def test_probes_are_hidden_until_they_are_asked_for(runs_dir: Path) -> None:

@@ -222,3 +222,21 @@ async def test_words_turn_and_are_listed(runs_dir: Path) -> None:
         assert " off " in screen_text(pilot)
         await pilot.press("enter", "up", "enter")
         await until(pilot, lambda: editor.document.value("compress", "guard") == "on")
+
+
+@pytest.mark.parametrize("key", ["g", "enter"])
+async def test_keys_on_a_broken_preset_say_why_nothing_happens(
+    runs_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """Its errors stand in the description; the screen stays."""
+    (tmp_path / "broken.toml").write_text(BROKEN, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    async with opened(runs_dir) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: "✓ demo" in screen_text(pilot))
+        screen = pilot.app.screen
+        await pilot.press("slash", *"broken", "enter")
+        await until(pilot, lambda: "2 problems" in screen_text(pilot))
+        await pilot.press(key)
+        await until(pilot, lambda: "Its file has errors" in screen_text(pilot))
+        assert pilot.app.screen is screen

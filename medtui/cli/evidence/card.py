@@ -87,6 +87,8 @@ def _write(runs_dir: Path, target: str, output: Path | None, answers: Path | Non
     path = output or Path(f"{run.study.name}-{run.name}-card.md")
     if path.suffix != ".md":
         raise UsageError(f"{path}: a card must be an .md file.")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent} is no folder.", hint="Create it, or name another file.")
     built = build_card(records[0], read_answers(expand_home(answers)) if answers else {})
     text = card_markdown(built)
     publish_bytes(path.with_suffix(".json"), card_json(built, text))

@@ -34,11 +34,6 @@ class CompareActions(WritingActions):
         key: str
 
     @property
-    def has_table(self) -> bool:
-        """Whether results can be shown; a closing screen loses its widgets first."""
-        return self.is_attached and bool(self.query(CompareTable))
-
-    @property
     def _is_whole(self) -> bool:
         """Whether the tab takes the place of the table."""
         return self._state.tab == SUBGROUPS

@@ -52,8 +52,6 @@ class CompareContent(CompareActions):
         panel.show_forest(title, forest, notes, choice, self.colours, lit)
 
     def _show_content(self, pane: Pane, request: TabRequest, content: TabContent) -> None:
-        if not self.has_table:
-            return
         area = self.query_one(TabArea)
         if not isinstance(content, SubgroupAnalysis):
             if request.tab == SUBGROUPS and pane == "main":

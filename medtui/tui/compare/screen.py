@@ -34,6 +34,7 @@ from medtui.tui.compare.table import CompareTable
 from medtui.tui.compare.table_title import describe_table
 from medtui.tui.compare.tabs import OF_CURRENT, SUBGROUPS, Pane, TabRequest
 from medtui.tui.compare.walking import run_at
+from medtui.tui.threads import call_for
 from medtui.tui.widgets.chart import Chart
 from medtui.tui.widgets.filter_input import FilterInput
 from medtui.tui.widgets.key_bar import KeyBar
@@ -160,11 +161,9 @@ class CompareScreen(CompareContent):
     @work(thread=True, exclusive=True, group="load", description="read runs")
     def _load(self) -> None:
         runs = self._loader.load()
-        self.app.call_from_thread(self._take_runs, runs)
+        call_for(self, self._take_runs, runs)
 
     def _take_runs(self, runs: FinishedRuns) -> None:
-        if not self.has_table:
-            return
         self._state.take(runs)
         if self._rows is None:
             self._show_table()  # first, and then what takes longer
@@ -183,11 +182,9 @@ class CompareScreen(CompareContent):
     def _make_rows(self, make: Callable[[], CompareRows]) -> None:
         rows = make()
         if not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._show_rows, rows)
+            call_for(self, self._show_rows, rows)
 
     def _show_rows(self, rows: CompareRows) -> None:
-        if not self.has_table:
-            return
         is_first, self._rows = self._rows is None, rows
         state, table = self._state, self.query_one(CompareTable)
         table.show_rows(rows, state.marks, self.colours)
@@ -261,7 +258,7 @@ class CompareScreen(CompareContent):
             content = compute_content(self._loader, request, colours)
             if worker.is_cancelled:
                 return
-            self.app.call_from_thread(self._show_content, pane, request, content)
+            call_for(self, self._show_content, pane, request, content)
 
     @work(thread=True, exclusive=True, group="changes", description="compute changes")
     def _compute_changes(self, request: TabRequest) -> None:
@@ -273,10 +270,10 @@ class CompareScreen(CompareContent):
                 return
             found[key] = change
             if time.monotonic() >= due_at:
-                self.app.call_from_thread(self._take_differences, found)
+                call_for(self, self._take_differences, found)
                 found, due_at = {}, time.monotonic() + _SHOW_EVERY_S
         if found:
-            self.app.call_from_thread(self._take_differences, found)
+            call_for(self, self._take_differences, found)
 
     def _take_differences(self, found: Mapping[str, Differences | str]) -> None:
         """Show what became known; no row is made again for it."""

@@ -25,6 +25,7 @@ from medtui.tui.compare.subgroup_text import (
     patient_cells,
     title_of_groups,
 )
+from medtui.tui.threads import call_for
 from medtui.tui.widgets.panel import TextPanel
 from medtui.tui.widgets.table import Column, RecordTable
 from medtui.tui.widgets.table_view import TableView
@@ -198,14 +199,13 @@ class SubgroupsPane(Container):
                 return
             pictures, problem = read(names)
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._take, names, pictures, problem)
+            call_for(self, self._take, names, pictures, problem)
 
     def _take(self, names: list[str], pictures: "dict[str, Picture]", problem: str) -> None:
         self._awaited.difference_update(names)
         self._pictures |= pictures
         self._problem = problem or self._problem
-        if self.is_attached:
-            self._draw_images()
+        self._draw_images()
 
     def _draw(self) -> None:
         if self._analysis is None or self._colours is None:

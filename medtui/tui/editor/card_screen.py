@@ -20,6 +20,7 @@ from medtui.tui.editor.card_report import QUESTIONS, CardReport
 from medtui.tui.editor.choice_field import ChoiceField
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
+from medtui.tui.threads import call_for
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.panel import Panel
 from medtui.tui.widgets.title_bar import TitleBar
@@ -158,7 +159,7 @@ class CardScreen(LayeredScreen[str]):
         worker = get_current_worker()
         suggestion = process.wait()
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._take, suggestion)
+            call_for(self, self._take, suggestion)
 
     def _take(self, suggestion: Suggestion) -> None:
         if self._suggestion is not None and not suggestion.questions:

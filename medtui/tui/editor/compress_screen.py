@@ -23,6 +23,7 @@ from medtui.tui.editor.text_screen import PresetTextScreen
 from medtui.tui.editor.toml_view import TomlView
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
+from medtui.tui.threads import call_for
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.title_bar import TitleBar
 
@@ -221,11 +222,9 @@ class CompressScreen(LayeredScreen[None]):
     @work(thread=True, group="devices")
     def _list_devices(self) -> None:
         devices = list_devices()
-        self.app.call_from_thread(self._take_devices, devices)
+        call_for(self, self._take_devices, devices)
 
     def _take_devices(self, devices: Devices) -> None:
-        if not self.display:
-            return
         self.query_one("#machine-device", FormField).explain(devices.description, devices.names)
         self._show()
 

@@ -15,6 +15,7 @@ from medtui.jobs.dataset_inspection import (
 )
 from medtui.preset import DataSettings
 from medtui.protocol.dataset import DataReport, PreviewImage, Reading
+from medtui.tui.threads import call_for
 
 InspectionT = TypeVar("InspectionT", bound=AnyInspection)
 
@@ -69,23 +70,25 @@ class DataInspections:
         return inspection
 
     def _wait_for(self, inspection: QuickInspection, settings: DataSettings) -> None:
-        worker, app = get_current_worker(), self._screen.app
+        worker, screen = get_current_worker(), self._screen
         report = inspection.wait()
         if worker.is_cancelled:
             return
-        app.call_from_thread(self._take, report)
+        call_for(screen, self._take, report)
         if not report.problem:
-            augmented = app.call_from_thread(self._begin, AugmentationPreview(settings))
+            augmented = call_for(screen, self._begin, AugmentationPreview(settings))
+            if augmented is None:
+                return
             previews = augmented.wait()
             if not worker.is_cancelled:
-                app.call_from_thread(self._take_previews, previews)
+                call_for(screen, self._take_previews, previews)
 
     def _follow(self, inspection: FullInspection) -> None:
-        app = self._screen.app
+        screen = self._screen
         report = inspection.follow(
-            lambda reading: app.call_from_thread(self._show_progress, inspection, reading)
+            lambda reading: call_for(screen, self._show_progress, inspection, reading)
         )
-        app.call_from_thread(self._take_check, inspection, report)
+        call_for(screen, self._take_check, inspection, report)
 
     def _take(self, report: DataReport) -> None:
         self.report = report

@@ -26,12 +26,16 @@ from medtui.tui.editor.preset_table import PresetPanel, PresetTable, caption_of,
 from medtui.tui.editor.state import EditorState
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
+from medtui.tui.threads import call_for
 from medtui.tui.widgets.filter_input import FilterInput
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.title_bar import TitleBar
 
 PAUSE_S = 1.5
 """The time of the highlighted preset is measured after this many seconds."""
+
+_BROKEN = "Its file has errors, which its description shows: mend them and press again."
+"""What keys say that cannot act on a preset with errors."""
 
 
 class NewStudyScreen(LayeredScreen[None]):
@@ -116,7 +120,9 @@ class NewStudyScreen(LayeredScreen[None]):
         entry = self._selected
         if not self._entries:
             self._pending = self.action_set_up
-        elif entry is not None and entry.preset is not None:
+        elif entry is not None and entry.preset is None:
+            self.tell(_BROKEN)
+        elif entry is not None:
             self.post_message(self.PresetChosen(entry.name))
 
     def action_start(self) -> None:
@@ -124,7 +130,10 @@ class NewStudyScreen(LayeredScreen[None]):
         entry = self._selected
         if not self._entries:
             self._pending = self.action_start
-        if entry is None or entry.preset is None:
+        if entry is None:
+            return
+        if entry.preset is None:
+            self.tell(_BROKEN)
             return
         if not entry.is_ready:
             self.tell("Its images are missing: Enter goes on to set their root.")
@@ -177,11 +186,9 @@ class NewStudyScreen(LayeredScreen[None]):
     def _read(self) -> None:
         entries = self._reader.read()
         if not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._take_entries, entries)
+            call_for(self, self._take_entries, entries)
 
     def _take_entries(self, entries: list[PresetEntry]) -> None:
-        if not self.is_attached:
-            return
         if not self._entries and self.focused is None:
             self.query_one(PresetTable).focus()
         self._entries = {entry.name: entry for entry in entries}
@@ -230,7 +237,7 @@ class NewStudyScreen(LayeredScreen[None]):
         except MedtuiError:
             estimate = None  # starting it, or setting it up, shows why it cannot run
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._take, name, estimate)
+            call_for(self, self._take, name, estimate)
 
     def _take(self, name: str, estimate: Estimate | None) -> None:
         if name in self._entries:

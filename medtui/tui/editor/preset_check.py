@@ -14,6 +14,7 @@ from medtui.preset import Preset
 from medtui.protocol.preflight import Preflight
 from medtui.tui.editor.preflight_state import PreflightState
 from medtui.tui.editor.state import EditorState
+from medtui.tui.threads import call_for
 
 PAUSE_S = 1.5
 """The preset is checked after this many seconds without a change."""
@@ -84,11 +85,11 @@ class PresetCheck:
         except MedtuiError as error:
             outcome = error
         if not worker.is_cancelled:
-            self._screen.app.call_from_thread(self._take, preset, number, outcome)
+            call_for(self._screen, self._take, preset, number, outcome)
 
     def _take(self, preset: Preset, number: int, outcome: Preflight | MedtuiError) -> None:
-        if number != self._number or not self._screen.display:
-            return  # a newer check is running, or the screen is closing
+        if number != self._number:
+            return  # a newer check is running
         self.state.is_running = False
         if preset == self._editor.document.preset:  # otherwise it belongs to an older document
             self.state.take(outcome)

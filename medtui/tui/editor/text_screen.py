@@ -18,6 +18,7 @@ from medtui.tui.editor.problem_text import problems_text
 from medtui.tui.editor.state import EditorState
 from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.theme import colours_of
+from medtui.tui.threads import call_for
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.panel import Panel
 from medtui.tui.widgets.title_bar import TitleBar
@@ -103,12 +104,11 @@ class PresetTextScreen(LayeredScreen[None]):
         except MedtuiError as error:
             missing = for_form(str(error))
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._take_missing, missing)
+            call_for(self, self._take_missing, missing)
 
     def _take_missing(self, missing: str) -> None:
-        if self.is_attached and self.query(TextArea):
-            self._missing = missing
-            self._show()
+        self._missing = missing
+        self._show()
 
     def action_close(self) -> None:
         """Take the text over, and go back."""

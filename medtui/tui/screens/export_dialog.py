@@ -28,6 +28,7 @@ from medtui.runs.folder import RunFolder
 from medtui.tui.bindings import bind
 from medtui.tui.clipboard import copy_text
 from medtui.tui.theme import colours_of
+from medtui.tui.threads import call_for
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.units import format_bytes
 
@@ -160,11 +161,11 @@ class ExportDialog(ModalScreen[None]):
     @work(thread=True, group="export")
     def _follow(self, process: ExportProcess) -> None:
         try:
-            process.follow(lambda message: self.app.call_from_thread(self._take_message, message))
+            process.follow(lambda message: call_for(self, self._take_message, message))
             problem = ""
         except MedtuiError as error:
             problem = str(error)
-        self.app.call_from_thread(self._end, problem)
+        call_for(self, self._end, problem)
 
     def _take_message(self, message: ExportMessage) -> None:
         match message:
@@ -199,8 +200,6 @@ class ExportDialog(ModalScreen[None]):
         return [*choices, Option(opset, OPSET, is_missing), Option(shrink, SHRINK)]
 
     def _show(self) -> None:
-        if not self.is_attached:
-            return
         colours = colours_of(self.app.current_theme)
         lines = [_line(each, colours) for each in self._exports()]
         lines += [_failure_line(each, colours) for each in self._failed]

@@ -9,6 +9,7 @@ from medtui.monitor.run_view import RunView
 from medtui.runs.folder import RunFolder
 from medtui.tui.run.body import RunBody
 from medtui.tui.screens.snapshot_screen import SnapshotScreen
+from medtui.tui.threads import call_for
 
 if TYPE_CHECKING:
     from medtui.analysis.subgroup_analysis import SubgroupAnalysis
@@ -67,14 +68,14 @@ class RunReading(SnapshotScreen):
         from medtui.tui.run.details import compare_run  # imports numpy, see Chart
 
         found = compare_run(folder)
-        self.app.call_from_thread(self._take, found)
+        call_for(self, self._take, found)
 
     @work(thread=True, exclusive=True, group="analysis", description="analyse groups")
     def _analyse(self, folder: RunFolder) -> None:
         from medtui.tui.run.details import analyse_run  # imports numpy, see Chart
 
         analysis = analyse_run(folder)
-        self.app.call_from_thread(self._take_analysis, analysis)
+        call_for(self, self._take_analysis, analysis)
 
     def _take_analysis(self, analysis: "SubgroupAnalysis | None") -> None:
         self._analysis = analysis
@@ -86,7 +87,7 @@ class RunReading(SnapshotScreen):
         from medtui.tui.run.details import read_files
 
         files = read_files(folder)
-        self.app.call_from_thread(self._take_files, files)
+        call_for(self, self._take_files, files)
 
     def _take(self, found: "Comparison | None") -> None:
         self._found = found

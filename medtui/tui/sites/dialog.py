@@ -19,6 +19,7 @@ from medtui.runs.folder import RunFolder
 from medtui.runs.model_choice import RUN, runs_with
 from medtui.tui.bindings import bind, bind_fields
 from medtui.tui.theme import colours_of
+from medtui.tui.threads import call_for
 from medtui.tui.widgets.key_bar import KeyBar
 
 _FIELDS = (
@@ -147,11 +148,11 @@ class SiteDialog(ModalScreen[bool]):
     @work(thread=True, group="evaluation")
     def _follow(self, process: EvaluationProcess) -> None:
         try:
-            process.follow(lambda message: self.app.call_from_thread(self._take, message))
+            process.follow(lambda message: call_for(self, self._take, message))
             problem = ""
         except MedtuiError as error:
             problem = str(error)
-        self.app.call_from_thread(self._end, problem)
+        call_for(self, self._end, problem)
 
     def _take(self, message: EvaluateMessage) -> None:
         match message:
@@ -183,8 +184,6 @@ class SiteDialog(ModalScreen[bool]):
         self._show()
 
     def _show(self) -> None:
-        if not self.is_attached:
-            return
         colours = colours_of(self.app.current_theme)
         lines = list(self._lines)
         if self._progress:

@@ -16,6 +16,7 @@ from medtui.tui.screens.layers import LayeredScreen
 from medtui.tui.sites.content import SitesContent, metric_after, read_content
 from medtui.tui.sites.dialog import SiteDialog
 from medtui.tui.theme import colours_of
+from medtui.tui.threads import call_for
 from medtui.tui.widgets.key_bar import KeyBar
 from medtui.tui.widgets.table_view import TableView
 from medtui.tui.widgets.title_bar import TitleBar
@@ -101,11 +102,9 @@ class SitesScreen(LayeredScreen[None]):
     @work(thread=True, exclusive=True, group="sites", description="read other data sets")
     def _read(self) -> None:
         content = read_content(self._runs_dir, self._studies, self._metric)
-        self.app.call_from_thread(self._show, content)
+        call_for(self, self._show, content)
 
     def _show(self, content: SitesContent) -> None:
-        if not self.is_attached:
-            return
         self._content = content
         colours = colours_of(self.app.current_theme)
         self._show_title(content.metric.label if content.metric else "")

@@ -14,6 +14,7 @@ from textual.worker import get_current_worker
 from medtui.charts.plot import Plot
 from medtui.charts.style import ChartStyle, legend_of
 from medtui.charts.viewport import ZOOM, Viewport, apply_viewport, measured_xs, zoom
+from medtui.tui.threads import call_for
 from medtui.tui.widgets.choice_line import choice_line
 from medtui.tui.widgets.panel import Panel
 
@@ -149,7 +150,7 @@ class Chart(Panel, Widget):
         canvas = draw(plot, size.width, size.height, style)
         strips = [Strip(segments, size.width) for segments in canvas.segments()]
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._put, canvas, strips)
+            call_for(self, self._put, canvas, strips)
 
     def _put(self, canvas: "Canvas", strips: list[Strip]) -> None:
         known, self._strips, self._canvas = self._strips, strips, canvas
