@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def start_on_nodes(preset: Preset, folder: Path, data: str) -> list[NodeJob]:
         asked = ", ".join(f"{amount:g} {name}" for name, amount in wanted.items() if amount)
         raise EnvironmentProblem(
             f"None of {len(nodes)} Ray nodes offers {asked} to a run.",
-            hint="Compare ray.num_cpus, num_gpus, resources and labels with: ray status",
+            hint=_hint(nodes, num_gpus),
         )
     probe = ray.remote(_probe)
     jobs = []
@@ -48,6 +48,13 @@ def start_on_nodes(preset: Preset, folder: Path, data: str) -> list[NodeJob]:
         ).remote(command[1:])  # fmt: skip
         jobs.append(_job(node, f"answer-{place}", promise, has_gpu=num_gpus > 0))
     return jobs
+
+
+def _hint(nodes: Sequence[Node], num_gpus: float) -> str:
+    """Return what to do where no node offers what a run asks for."""
+    if num_gpus and not any(node["Resources"].get("GPU") for node in nodes):
+        return 'The cluster has no GPU: runs ask for none with machine.device = "cpu".'
+    return "Compare ray.num_cpus, num_gpus, resources and labels with: ray status"
 
 
 def _fits(node: Node, wanted: Mapping[str, float], labels: Mapping[str, str]) -> bool:

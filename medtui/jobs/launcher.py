@@ -131,7 +131,11 @@ def resume_study(study: StudyFolder, standby: Standby | None = None) -> None:
     precision_from_environment()  # refuse a wrong value here: in the worker it would fail the run
     owner = holder_of(study.lock)
     if owner is not None:
-        raise EnvironmentProblem(f"{study.name} is already running ({owner.describe()}).")
+        raise EnvironmentProblem(
+            f"{study.name} is already running ({owner.describe()}).",
+            hint=f"Follow it: medtui attach {study.name}. One asked to stop ends after its "
+            "runs' current steps; resume it then.",
+        )
     with open_log(study.supervisor_log) as output:
         log_start = output.seek(0, 2)
         released = standby.release(str(study.path.resolve())) if standby else None

@@ -44,8 +44,9 @@ def find_model(run: RunFolder, model: str) -> Path:
     if path.is_file():
         return path
     known = [RUN, SHRUNK, *_FORMATS]
+    meant = did_you_mean(model, known, otherwise="")
     raise UsageError(
-        f"`{model}` is neither a model of a run nor a file. {did_you_mean(model, known)}",
+        f"`{model}` is neither a model of a run nor a file. {meant}".rstrip(),
         hint=f"Models: {', '.join(known)}, or the path of an exported file.",
     )
 

@@ -133,6 +133,25 @@ def test_a_machine_that_is_no_node_is_told_how_to_join(connection, monkeypatch):
     assert "--num-cpus 0" in caught.value.hint
 
 
+def test_doctor_names_the_device_where_a_cluster_has_no_gpu(connection, monkeypatch, tmp_path):
+    """Runs ask for a GPU unless the preset says otherwise."""
+    from medtui.doctor import ray_nodes
+
+    node = {"Alive": True, "Resources": {"CPU": 4.0}, "NodeID": "a"}
+    monkeypatch.setattr(ray_nodes, "connect", lambda _address: None)
+    monkeypatch.setattr(ray_nodes.ray, "nodes", lambda: [node])
+    preset = parse_preset(mini_preset(machine={"scheduler": "ray"}), "test")
+    with pytest.raises(
+        EnvironmentProblem, match="None of 1 Ray nodes offers 1 CPU, 1 GPU"
+    ) as caught:
+        ray_nodes.start_on_nodes(preset, tmp_path, "")
+    assert 'machine.device = "cpu"' in caught.value.hint
+    node["Resources"] = {"GPU": 1.0}
+    with pytest.raises(EnvironmentProblem) as caught:
+        ray_nodes.start_on_nodes(preset, tmp_path, "")
+    assert caught.value.hint.endswith("with: ray status")
+
+
 def test_only_a_study_on_ray_imports_ray():
     """Neither the supervisor, nor doctor, nor the other schedulers do."""
     modules = ("jobs.supervisor", "jobs.schedulers.choice", "jobs.schedulers.slurm", "doctor.nodes",

@@ -199,6 +199,15 @@ def test_a_run_without_a_model_is_refused(exportable, monkeypatch, target, words
     assert words in answer.stderr
 
 
+def test_models_are_listed_once_where_none_is_meant(exportable, monkeypatch):
+    """A name that is close to none of them."""
+    monkeypatch.setenv("MEDTUI_RUNS_DIR", str(exportable.path.parent))
+    answer = call_medtui("predict", "reference", "--model", "nope", "nowhere.png")
+    assert answer.code == 2
+    assert "`nope` is neither a model of a run nor a file.\n" in answer.stderr
+    assert answer.stderr.count("safetensors") == 1
+
+
 def test_an_interrupted_prediction_leaves_no_file(exportable, tmp_path, monkeypatch):
     """Ctrl+C in the middle ends with 130; what was at the output's place stays as it was."""
 
