@@ -129,8 +129,8 @@ async def test_a_preset_is_set_up_and_started_by_keyboard(
     assert started[0].compress.schemes == (
         "Prune",
         "PruneQuantize16",
-        "FilterPrune60",
-        "FilterPrune60Stock",
+        "FilterPrune90",
+        "FilterPrune90Stock",
         "Quantize16",
     )
     assert started[0].compress.densities == (0.5, 0.2)

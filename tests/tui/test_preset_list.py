@@ -43,7 +43,7 @@ def test_a_packaged_preset_has_its_runs_and_its_images() -> None:
     entry = with_surroundings(read_entry("demo"))
     assert entry.is_ready
     assert (entry.num_runs, entry.data) == ("6", "included")
-    assert "schemes    Prune, PruneQuantize16, FilterPrune60" in describe_entry(entry)
+    assert "schemes    Prune, PruneQuantize16, FilterPrune90" in describe_entry(entry)
 
 
 def test_images_that_are_not_there_are_told(tmp_path: Path) -> None:
