@@ -12,7 +12,15 @@ from medtui.engine.cell_forecast import InvalidCell, UntrainedNetwork, forecast_
 from medtui.engine.preflight import forecast
 from medtui.engine.training.network import build_network
 from medtui.errors import UsageError
-from medtui.preset import ModelSettings, Preset, dump_preset, expand_grid, omit_runs, parse_preset
+from medtui.preset import (
+    ModelSettings,
+    Preset,
+    dump_preset,
+    expand_grid,
+    load_preset,
+    omit_runs,
+    parse_preset,
+)
 from medtui.protocol.preflight import CellForecast
 
 PRESET = """
@@ -91,6 +99,20 @@ def test_layers_that_stock_pruning_empties_are_listed(try_out):
     cell = try_out('{op = "FilterPrune"}', guard="off")
     assert "conv1" in cell.layers_emptied
     assert len(cell.layers_emptied) >= 7
+
+
+def test_the_demo_has_a_scheme_that_empties_a_layer_without_the_guard():
+    """One filter in ten goes; without the guard all of the first layer's are among them."""
+    demo = load_preset("demo")
+    untrained = UntrainedNetwork.of(
+        build_network("resnet18", channels=3, num_classes=2, seed=0), (3, 32, 32)
+    )
+    emptied = {
+        cell.scheme.name: forecast_cell(demo, cell, untrained).layers_emptied
+        for cell in expand_grid(demo)
+        if cell.scheme.name.startswith("FilterPrune")
+    }
+    assert emptied == {"FilterPrune90": [], "FilterPrune90Stock": ["conv1"]}
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ async def test_a_card_is_chosen_and_written_by_keyboard(runs_dir: Path, films: P
     async with opened(runs_dir) as pilot:
         await pilot.press("n")
         await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
-        assert "mine.toml" in screen_text(pilot)
+        await until(pilot, lambda: "mine.toml" in screen_text(pilot))
         assert "other.card.toml" not in screen_text(pilot)
         await pilot.press("slash", *"mine", "full_stop", *"toml", "enter", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))

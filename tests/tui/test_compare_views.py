@@ -60,7 +60,7 @@ async def test_runs_that_are_not_marked_have_changes_too(recorded: Path) -> None
     async with opened(recorded, size=(160, 50)) as pilot:
         await pilot.press("enter", "down", "space")
         await _compare(pilot)
-        assert "1 marked" in screen_text(pilot)
+        await until(pilot, lambda: "1 marked" in screen_text(pilot))
         await until(pilot, lambda: screen_text(pilot).count("[n < 9]") >= 4)
 
 

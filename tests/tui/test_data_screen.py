@@ -79,8 +79,8 @@ async def test_every_image_is_read_on_request(runs_dir: Path) -> None:
     """They are all read, and the screen says so."""
     async with opened(runs_dir) as pilot:
         await data_screen(pilot)
-        assert "images not checked · C reads every image" in screen_text(pilot)
-        assert "C Check images" in screen_text(pilot).splitlines()[-1]
+        await until(pilot, lambda: "images not checked · C reads every image" in screen_text(pilot))
+        await until(pilot, lambda: "C Check images" in screen_text(pilot).splitlines()[-1])
         await pilot.press("C")
         await until(pilot, lambda: "✓ every image" in screen_text(pilot))
         await until(pilot, lambda: "· std " in screen_text(pilot))

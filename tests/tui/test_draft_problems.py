@@ -109,8 +109,8 @@ async def test_the_text_editor_says_that_images_are_missing(runs_dir: Path) -> N
         await pilot.app.push_screen(PresetTextScreen(_without_images()))
         # The panel is drawn in its old height first, where the last sentence has no room.
         await until(pilot, lambda: "Set the folder of the images as root: " in screen_text(pilot))
-        assert "but its images are not there" in screen_text(pilot)
-        assert "/nowhere/cells: no such folder" in screen_text(pilot)
+        await until(pilot, lambda: "but its images are not there" in screen_text(pilot))
+        await until(pilot, lambda: "/nowhere/cells: no such folder" in screen_text(pilot))
 
 
 async def test_data_goes_on_without_images_only_when_asked_twice(runs_dir: Path) -> None:
@@ -151,7 +151,7 @@ async def test_undo_and_write_are_in_the_footer_at_80_columns(runs_dir: Path) ->
         await until(pilot, lambda: "There is no change to undo." in screen_text(pilot))
         await pilot.press("right", "space")
         await until(pilot, lambda: "u Undo" in screen_text(pilot).splitlines()[-1])
-        assert "w Write" in screen_text(pilot).splitlines()[-1]
+        await until(pilot, lambda: "w Write" in screen_text(pilot).splitlines()[-1])
 
 
 async def test_hints_are_whole_or_absent_at_80_columns(runs_dir: Path) -> None:

@@ -21,11 +21,11 @@ async def test_files_are_chosen_written_and_copied(exportable: StudyFolder) -> N
     """ONNX is chosen at first; another is taken in its place; result and path are shown."""
     async with opened(exportable.path.parent, size=(80, 24)) as pilot:
         await open_export(pilot, "small/prune-0.5")
-        assert "[x] onnx" in screen_text(pilot)
+        await until(pilot, lambda: "[x] onnx" in screen_text(pilot))
         names = [each.name for each in FORMATS]
         await pilot.press("space", *["down"] * names.index("safetensors"), "enter")
-        assert "[ ] onnx" in screen_text(pilot)
-        assert "[x] safetensors" in screen_text(pilot)
+        await until(pilot, lambda: "[ ] onnx" in screen_text(pilot))
+        await until(pilot, lambda: "[x] safetensors" in screen_text(pilot))
         await pilot.press("g")
         await until(pilot, lambda: "timing it" in screen_text(pilot))
         await until(pilot, lambda: "✓ small-prune-0.5.safetensors" in screen_text(pilot))
@@ -60,9 +60,15 @@ async def test_the_opset_of_onnx_is_chosen(exportable: StudyFolder, monkeypatch)
     monkeypatch.setattr(ExportDialog, "_follow", lambda *_: None)
     async with opened(exportable.path.parent, size=(80, 24)) as pilot:
         await open_export(pilot, "small/prune-0.5")
-        assert "20  ONNX opset  IR 10, for onnxruntime 1.18 and later" in screen_text(pilot)
+        await until(
+            pilot,
+            lambda: "20  ONNX opset  IR 10, for onnxruntime 1.18 and later" in screen_text(pilot),
+        )
         await pilot.press("end", "up", "space", "space")
-        assert "18  ONNX opset  IR 8, for onnxruntime 1.15 and later" in screen_text(pilot)
+        await until(
+            pilot,
+            lambda: "18  ONNX opset  IR 8, for onnxruntime 1.15 and later" in screen_text(pilot),
+        )
         await pilot.press("g")
     assert [(plan.formats, plan.opset, plan.ir_version) for plan in plans] == [(["onnx"], 18, 8)]
 

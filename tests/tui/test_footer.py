@@ -76,7 +76,7 @@ async def test_a_message_stands_in_the_footer_and_in_help(
         assert "long" not in screen_text(pilot).splitlines()[-1]
         await pilot.press("question_mark", "slash", *"copied")
         await until(pilot, lambda: "Latest messages" in screen_text(pilot))
-        assert "Copied 3 rows." in screen_text(pilot)
+        await until(pilot, lambda: "Copied 3 rows." in screen_text(pilot))
 
 
 async def test_a_refusal_ends_with_the_next_key_and_what_was_done_does_not(
@@ -91,4 +91,4 @@ async def test_a_refusal_ends_with_the_next_key_and_what_was_done_does_not(
         pilot.app.notify("Copied 3 rows.")
         await pilot.press("up")
         await pilot.pause()
-        assert "Copied 3 rows." in screen_text(pilot).splitlines()[-1]
+        await until(pilot, lambda: "Copied 3 rows." in screen_text(pilot).splitlines()[-1])

@@ -35,7 +35,7 @@ async def test_a_word_is_looked_up(runs_dir: Path, showcase: list[RecordedStudy]
     async with opened(runs_dir, size=(80, 24)) as pilot:
         await pilot.press("question_mark")
         await until(pilot, lambda: "Keys everywhere" in screen_text(pilot))
-        assert "Keys of this screen" in screen_text(pilot)
+        await until(pilot, lambda: "Keys of this screen" in screen_text(pilot))
         await pilot.press("slash", *"packed")
         await until(pilot, lambda: "sparse size" in screen_text(pilot))
         assert "Keys everywhere" not in screen_text(pilot)
@@ -60,7 +60,7 @@ async def test_a_field_is_explained_first_and_the_screens_keys_are_all_there(
         assert {"go", "write", "back", "quit", "check"} <= names
         await pilot.press("f1")
         await until(pilot, lambda: "Field data." in screen_text(pilot))
-        assert "Continue with schemes" in screen_text(pilot)
+        await until(pilot, lambda: "Continue with schemes" in screen_text(pilot))
 
 
 async def test_a_terminal_that_is_too_small_says_so(

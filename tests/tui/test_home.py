@@ -173,8 +173,8 @@ async def test_a_damaged_study_is_shown_with_its_problem(runs_dir: Path) -> None
     study = RecordedStudy(runs_dir, "broken")
     study.folder.preset.write_text("schema = 1\nname = ", encoding="utf-8")
     async with opened(runs_dir) as pilot:
-        assert "broken" in screen_text(pilot)
-        assert "cannot be used" in screen_text(pilot)
+        await until(pilot, lambda: "broken" in screen_text(pilot))
+        await until(pilot, lambda: "cannot be used" in screen_text(pilot))
 
 
 async def test_a_study_that_has_finished_says_what_it_found(runs_dir: Path) -> None:
@@ -185,7 +185,7 @@ async def test_a_study_that_has_finished_says_what_it_found(runs_dir: Path) -> N
         study.run(name)
     study.hold(study.folder)
     async with opened(runs_dir) as pilot:
-        assert "1 running" in screen_text(pilot)
+        await until(pilot, lambda: "1 running" in screen_text(pilot))
         study.release()
         await until(pilot, lambda: "is chosen: on val none" in notices(pilot))
 
@@ -223,7 +223,7 @@ async def test_a_narrow_terminal_shows_one_study_at_a_time(
         await until(pilot, lambda: "● malaria  running" in screen_text(pilot))
         await pilot.press("full_stop")
         await until(pilot, lambda: "■ malaria-first-try  stopped" in screen_text(pilot))
-        assert " 2 of 3 " in screen_text(pilot)
+        await until(pilot, lambda: " 2 of 3 " in screen_text(pilot))
         await pilot.press("comma")
         await until(pilot, lambda: "● malaria  running" in screen_text(pilot))
         assert all(len(line) <= size[0] for line in screen_text(pilot).splitlines())

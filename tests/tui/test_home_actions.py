@@ -143,7 +143,7 @@ async def test_the_main_pane_shows_every_chart(
             await until(pilot, lambda title=title: f"{title} " in screen_text(pilot))
         await pilot.press("1", "L", "tilde", "plus", "left")
         await until(pilot, lambda: "cycle 30:" in screen_text(pilot))
-        assert "mean of 3, log" in screen_text(pilot)
+        await until(pilot, lambda: "mean of 3, log" in screen_text(pilot))
 
 
 async def test_settings_choose_theme_and_keys(

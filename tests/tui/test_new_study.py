@@ -145,7 +145,7 @@ async def test_single_cells_are_chosen_by_keyboard(runs_dir: Path) -> None:
         screen._show()
         await pilot.press("right", "space")
         await until(pilot, lambda: 'omit = ["prune-0.5"]' in screen.editor.document.text)
-        assert "□" in screen_text(pilot)
+        await until(pilot, lambda: "□" in screen_text(pilot))
         rows = list(named_schemes())
         await pilot.press(*["down"] * rows.index("FilterPrune"), "right", "space")
         preset = screen.editor.document.preset
@@ -203,9 +203,9 @@ async def test_an_error_stands_under_its_field_and_nothing_starts(
         await pilot.press("escape", "g")
         field = pilot.app.screen.query_one("#compress-densities Input")
         await until(pilot, lambda: field.has_focus)
-        assert "(value 2)" in screen_text(pilot)
-        assert "less than or" in screen_text(pilot)
-        assert "problem" in screen_text(pilot)
+        await until(pilot, lambda: "(value 2)" in screen_text(pilot))
+        await until(pilot, lambda: "less than or" in screen_text(pilot))
+        await until(pilot, lambda: "problem" in screen_text(pilot))
 
 
 async def test_a_preset_is_saved_with_its_comments(
@@ -233,7 +233,7 @@ async def test_a_forecast_shows_what_each_cell_keeps(runs_dir: Path) -> None:
         }
         screen._show()
         await until(pilot, lambda: "⚠ 6 %" in screen_text(pilot))
-        assert "10 %" in screen_text(pilot)
+        await until(pilot, lambda: "10 %" in screen_text(pilot))
         assert pilot.app.screen.query_one(SchemeTable).selected == "Prune"
 
 
@@ -247,7 +247,7 @@ async def test_time_and_disk_are_said_and_forgotten_with_a_change(
     async with opened(runs_dir) as pilot:
         await compress(pilot)
         await until(pilot, lambda: "about 2 min" in screen_text(pilot))
-        assert "1 GiB" in screen_text(pilot)
+        await until(pilot, lambda: "1 GiB" in screen_text(pilot))
         monkeypatch.setattr(
             "medtui.jobs.measured_estimates.preflight",
             lambda _preset, **_: Preflight(0, 0, 0, 0, [], [], 1.0),

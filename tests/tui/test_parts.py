@@ -282,7 +282,7 @@ async def test_the_footer_shows_what_can_be_done_and_says_why_a_key_cannot(
         await until(pilot, lambda: "s Stop" not in screen_text(pilot).splitlines()[-1])
         await pilot.press("s")
         await until(pilot, lambda: "Nothing to stop" in screen_text(pilot).splitlines()[-1])
-        assert "? Help  q Quit" in screen_text(pilot).splitlines()[-1]
+        await until(pilot, lambda: "? Help  q Quit" in screen_text(pilot).splitlines()[-1])
         await pilot.press("slash")
         await until(pilot, lambda: "F1 Help" in screen_text(pilot).splitlines()[-1])
         assert "q Quit" not in screen_text(pilot).splitlines()[-1]

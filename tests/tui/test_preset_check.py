@@ -56,7 +56,7 @@ async def test_touching_the_matrix_starts_one_process_after_a_pause(
         assert trials[0].is_over.is_set()
         assert not trials[1].is_over.is_set()
         await pilot.pause()
-        assert "measuring" in screen_text(pilot)
+        await until(pilot, lambda: "measuring" in screen_text(pilot))
         await pilot.press("space")
         screen.dismiss()
         await until(pilot, trials[1].is_over.is_set)

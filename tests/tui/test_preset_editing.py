@@ -51,7 +51,7 @@ async def test_the_text_is_edited_with_its_problems_below(runs_dir: Path) -> Non
         before = editor.document.text
         await pilot.press("e")
         await until(pilot, lambda: pilot.app.screen is not screen)
-        assert "No problems" in screen_text(pilot)
+        await until(pilot, lambda: "No problems" in screen_text(pilot))
         await pilot.press("x")
         await until(pilot, lambda: "line 1  not valid TOML" in screen_text(pilot))
         await pilot.press("escape")

@@ -123,7 +123,7 @@ async def test_presets_are_found_by_a_part_of_their_name(runs_dir: Path) -> None
     async with opened(runs_dir) as pilot:
         await pilot.press("n")
         await until(pilot, lambda: "✓ demo" in screen_text(pilot))
-        assert "/ Find or path" in screen_text(pilot).splitlines()[-1]
+        await until(pilot, lambda: "/ Find or path" in screen_text(pilot).splitlines()[-1])
         await pilot.press("slash", *"fig09")
         await until(pilot, lambda: "2 of" in screen_text(pilot))
         assert "✓ demo" not in screen_text(pilot)
@@ -219,7 +219,7 @@ async def test_words_turn_and_are_listed(runs_dir: Path) -> None:
         field.focus()
         await pilot.press("right")
         await until(pilot, lambda: editor.document.value("compress", "guard") == "off")
-        assert " off " in screen_text(pilot)
+        await until(pilot, lambda: " off " in screen_text(pilot))
         await pilot.press("enter", "up", "enter")
         await until(pilot, lambda: editor.document.value("compress", "guard") == "on")
 

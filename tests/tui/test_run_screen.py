@@ -179,7 +179,7 @@ async def test_dead_layers_are_named_where_the_eye_is(runs_dir: Path) -> None:
     async with opened(runs_dir) as pilot:
         await pilot.press("enter", "enter")
         await until(pilot, lambda: "collapsed layers" in screen_text(pilot))
-        assert "conv1, layer1.0.conv2" in screen_text(pilot)
+        await until(pilot, lambda: "conv1, layer1.0.conv2" in screen_text(pilot))
     study.release()
 
 
@@ -191,7 +191,7 @@ async def test_without_a_gpu_the_pane_says_what_it_shows_instead(runs_dir: Path)
     async with opened(runs_dir) as pilot:
         await pilot.press("enter", "enter")
         await until(pilot, lambda: "Process and machine" in screen_text(pilot))
-        assert "No NVIDIA driver is installed." in screen_text(pilot)
+        await until(pilot, lambda: "No NVIDIA driver is installed." in screen_text(pilot))
 
 
 async def test_a_run_deleted_under_the_view_is_said_to_be_gone(
@@ -310,7 +310,7 @@ async def test_themes_change_the_charts_too(
         await open_live_run(pilot)
         pilot.app.theme = theme
         await until(pilot, lambda: pilot.app.screen.query_one("#curves", Chart).is_drawn)
-        assert "Accuracy, %" in screen_text(pilot)
+        await until(pilot, lambda: "Accuracy, %" in screen_text(pilot))
 
 
 async def test_ascii_mode_sends_nothing_but_ascii(

@@ -129,7 +129,7 @@ async def test_a_wrong_field_is_marked_and_the_study_does_not_start(
         await put(pilot, "eps", "2")
         await until(pilot, lambda: screen.query_one("#search-eps").has_class("wrong"))
         await until(pilot, lambda: "eps = 2 must" in screen_text(pilot))
-        assert "when the preset has no errors" in screen_text(pilot)
+        await until(pilot, lambda: "when the preset has no errors" in screen_text(pilot))
         await put(pilot, "eps", "0.1")
         await put(pilot, "objective", "memory")
         await until(pilot, lambda: screen.query_one("#search-objective").has_class("wrong"))
