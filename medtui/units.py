@@ -13,6 +13,9 @@ SEALED = "sealed"
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
+_FLOAT_ERROR = 1e-9
+"""What is nearer to zero is zero, computed by floats."""
+
 _MINUTE = 60
 _HOUR = 3600
 _DAY = 86400
@@ -97,9 +100,12 @@ def plural(count: int, noun: str) -> str:
 def format_change(change: float, digits: int) -> str:
     """Return a signed difference: `+0.3`, with a minus sign (U+2212) below zero.
 
-    A value that rounds to zero is `+0.0`: adding 0.0 removes the sign of a negative zero.
+    What rounds to zero keeps its sign: that of a bound tells on which side of zero it lies.
+    Zero itself, also with the error of a float, is `+0.0`.
     """
-    return f"{round(change, digits) + 0.0:+.{digits}f}".replace("-", MINUS)
+    if abs(change) < _FLOAT_ERROR:
+        change = 0.0
+    return f"{change:+.{digits}f}".replace("-", MINUS)
 
 
 def format_number(value: float | None, digits: int = 3) -> str:

@@ -139,13 +139,16 @@ def test_the_metrics_that_decide_are_reported_with_interval_and_change(task):
 
 
 def test_numbers_are_shown_with_unit_interval_and_sign():
-    """Shares in percent and points, areas as they are; what rounds to zero has no minus."""
+    """Shares in percent and points, areas as they are; what rounds to zero keeps its sign."""
     accuracy, auroc = metric_named("accuracy"), metric_named("auroc")
     assert accuracy.show_interval(0.958, (0.941, 0.972)) == "95.8 % [94.1, 97.2]"
     assert auroc.show_interval(0.991, None) == "0.991"
     assert accuracy.show_interval(None, None, missing="undefined") == "undefined"
     assert (accuracy.show_change(-0.021), auroc.show_change(0.0021)) == (f"{MINUS}2.1", "+0.002")
-    assert accuracy.show_change(-0.0001) == "+0.0"
+    assert accuracy.show_change(-0.0001) == f"{MINUS}0.0"
+    assert [accuracy.show_change(each) for each in (0.0001, 0.0, -0.0, 0.3 - 0.1 - 0.2)] == [
+        "+0.0"
+    ] * 4
     assert accuracy.show_change(None) == ""
     assert (accuracy.show_amount(0.02), auroc.show_amount(0.02)) == ("2 points", "0.02")
     assert (accuracy.scale(0.5), auroc.scale(0.5), auroc.scale(None)) == (50, 0.5, None)

@@ -14,7 +14,7 @@ from rich.text import Text
 from medtui.charts.palette import Colours
 from medtui.charts.ticks import ticks_of
 from medtui.control_characters import one_line
-from medtui.units import MINUS
+from medtui.units import MINUS, format_change
 
 _OUTLIER = 6.0
 """Intervals that reach this many times as far as the next shorter one are off the scale."""
@@ -252,8 +252,9 @@ def _off_scale(row: ForestRow, forest: Forest, scale: Scale, text: Text, colours
 
 def written(value: float, forest: Forest) -> str:
     """Return a value in words: with its sign where it is a change."""
-    sign = "+" if forest.is_change else ""
-    return f"{value + 0.0:{sign}.{forest.digits}f}".replace("-", MINUS)
+    if forest.is_change:
+        return format_change(value, forest.digits)
+    return f"{value:.{forest.digits}f}".replace("-", MINUS)
 
 
 def _axis(forest: Forest, scale: Scale, width: int, indent: int, colours: Colours) -> Text:

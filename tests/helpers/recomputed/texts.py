@@ -48,9 +48,8 @@ def with_interval(name: str, value: float | None, ends: tuple[float, float] | No
 
 
 def signed(value: float, digits: int) -> str:
-    """Return a change with its sign; a change that rounds to 0 is `+0.0`."""
-    text = f"{value:+.{digits}f}"
-    return (text if float(text) else f"+{0:.{digits}f}").replace("-", MINUS)
+    """Return a change with its sign, which zero itself does not have: `+0.0`."""
+    return f"{value if abs(value) > 1e-9 else 0.0:+.{digits}f}".replace("-", MINUS)
 
 
 def change(name: str, found: object, fewest: int = 9) -> str:
